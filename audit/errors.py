@@ -1,0 +1,54 @@
+"""What can go wrong in the trail and the evidence; the lowest floor has errors of its own."""
+
+
+class AuditError(Exception):
+    """Any error raised on purpose here: `code` is stable and in CAPITALS, `message` is for a person."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+
+
+class EventRefused(AuditError):
+    """An event that the trail does not take: an unknown action, a float, a moment without a zone."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("EVENT_REFUSED", message)
+
+
+class KeyProblem(AuditError):
+    """A signing key that is missing, unreadable or not what its name says."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("TRAIL_KEY", message)
+
+
+class CommitmentUnknown(AuditError):
+    """A token for personal data that this trail does not hold."""
+
+    def __init__(self, token: str) -> None:
+        super().__init__("COMMITMENT_UNKNOWN", f"no personal data is kept under {token!r}; check the token")
+
+
+class EvidenceMissing(AuditError):
+    """Evidence that is not in the store, and nobody noted that it was deleted."""
+
+    def __init__(self, sha256: str) -> None:
+        super().__init__("EVIDENCE_MISSING", f"evidence {sha256} is not in the store; ask for the backup")
+
+
+class EvidenceGone(AuditError):
+    """Evidence that was deleted on purpose, with its date and reason."""
+
+    def __init__(self, sha256: str, *, at: str, reason: str) -> None:
+        super().__init__("EVIDENCE_GONE", f"evidence {sha256} was deleted at {at}: {reason}")
+        self.at = at
+        self.reason = reason
+
+
+class EvidenceTampered(AuditError):
+    """Evidence whose bytes are not those that were stored, or that the configured key does not open."""
+
+    def __init__(self, sha256: str, why: str) -> None:
+        super().__init__("EVIDENCE_TAMPERED", f"evidence {sha256} is not what was stored: {why}")

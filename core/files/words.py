@@ -1,8 +1,8 @@
 """Words and their boxes from a PDF's text layer, in reading order.
 
 PDFium gives characters with the box of their full advance; a word ends at a space, at a gap wider than a
-quarter of the character's height, or where the baseline moves. That is some twenty times as fast as pdfplumber, and
-words that are set closely in small type are not glued together.
+quarter of the character's height, or where the baseline moves. Words set closely in small
+type are not glued together, and it is some twenty times as fast as pdfplumber.
 """
 
 from array import array

@@ -1,8 +1,10 @@
-"""A document as the toolkit hands it around: bytes named by their hash, opened only in a limited child process."""
+"""A document as the toolkit hands it around: bytes named by their hash, opened only in a limited child."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
+
+from core.model.einvoices import EInvoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,9 @@ class DocumentOpener(Protocol):
     def tables(self, document: "Document", pages: tuple[int, ...]) -> tuple[Table, ...]:
         """Return the ruled tables of the given pages (numbers from 1)."""
 
+    def einvoice(self, document: "Document") -> EInvoice | None:
+        """Return the e-invoice embedded in the document, or that the document is; None when there is none."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
@@ -90,6 +95,13 @@ class Document:
     def tables(self, *pages: int) -> tuple[Table, ...]:
         """Read the ruled tables of the given pages (numbers from 1) in the limited reader process."""
         return self._opener().tables(self, pages)
+
+    def einvoice(self) -> EInvoice | None:
+        """Read the e-invoice (CII or UBL XML) in the limited reader process; None when there is none.
+
+        Raises FileUnreadable as `text` does, and when the XML is damaged or declares a document type.
+        """
+        return self._opener().einvoice(self)
 
     def _opener(self) -> DocumentOpener:
         if self.opener is None:

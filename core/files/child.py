@@ -77,9 +77,7 @@ def _read(request: dict[str, Any], limits: Limits) -> bytes:
         with open(request["path"], "rb") as file:  # noqa: PTH123 - pathlib would be one more import
             data = file.read(limits.file_bytes + 1)
     except OSError as error:
-        message = (
-            f"The kept copy of the file cannot be opened ({error.strerror}). Tell whoever runs this machine."
-        )
+        message = f"The kept copy of the file cannot be opened ({error.strerror}). Tell whoever runs this machine."
         raise FileUnreadable("FILE_MISSING", message, permanent=False) from error
     if len(data) > limits.file_bytes:
         message = f"The file is larger than {limits.file_bytes:,} bytes. Ask the sender for a smaller one."

@@ -100,9 +100,7 @@ def _looks_like_xml(data: bytes) -> bool:
 
 def _among(attachments: list[tuple[str, bytes]]) -> Plain | None:
     """Take the attachment that a standard names; failing that, any XML that is an invoice."""
-    files = [
-        (name.lower() not in _NAMES, data) for name, data in attachments if name.lower().endswith(".xml")
-    ]
+    files = [(name.lower() not in _NAMES, data) for name, data in attachments if name.lower().endswith(".xml")]
     for _, data in sorted(files, key=lambda file: file[0]):
         plain = _plain_of(data)
         if plain:
@@ -165,15 +163,12 @@ def _cii(root: _Part) -> Plain:
         "type_code": root.text("ExchangedDocument/TypeCode"),
         "issue_date": root.text("ExchangedDocument/IssueDateTime/DateTimeString"),
         "due_date": _first(
-            part.text("DueDateDateTime/DateTimeString")
-            for part in settlement.parts("SpecifiedTradePaymentTerms")
+            part.text("DueDateDateTime/DateTimeString") for part in settlement.parts("SpecifiedTradePaymentTerms")
         ),
         "currency": currency,
         "supplier": seller.text("Name"),
         "vat_id": _first(
-            part.text()
-            for part in seller.parts("SpecifiedTaxRegistration/ID")
-            if part.attribute("schemeID") == "VA"
+            part.text() for part in seller.parts("SpecifiedTaxRegistration/ID") if part.attribute("schemeID") == "VA"
         ),
         "account": _first(part.text(f"{account}/IBANID") for part in means)
         or _first(part.text(f"{account}/ProprietaryID") for part in means),

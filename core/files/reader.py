@@ -138,9 +138,7 @@ class Reader:
     def _ready(self, sha256: str) -> subprocess.Popen[bytes]:
         """Return a living child that has not served its share of documents yet."""
         fresh = sha256 != self._last
-        if self._child and (
-            self._child.poll() is not None or (fresh and self._served >= self._limits.documents)
-        ):
+        if self._child and (self._child.poll() is not None or (fresh and self._served >= self._limits.documents)):
             self.close()
         if self._child is None:
             self._child = self._start()
@@ -203,7 +201,7 @@ class Reader:
 
     def _timed_out(self) -> FileUnreadable:
         message = (
-            f"The file was not read within {self._limits.wall_seconds:g} seconds, with little computing done. "
+            f"The file was not read within {self._limits.wall_seconds:g} seconds, with little computing. "
             "The machine may be overloaded. It is tried again."
         )
         return FileUnreadable("READER_STOPPED", message, permanent=False)
@@ -236,9 +234,7 @@ def _document_text(head: dict[str, Any], body: bytes) -> DocumentText:
 
 
 def _table(plain: dict[str, Any]) -> Table:
-    rows = tuple(
-        tuple(None if cell is None else Cell(cell[0], _box(cell[1])) for cell in row) for row in plain["rows"]
-    )
+    rows = tuple(tuple(None if cell is None else Cell(cell[0], _box(cell[1])) for cell in row) for row in plain["rows"])
     return Table(plain["page"], _box(plain["box"]), rows)
 
 

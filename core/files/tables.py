@@ -51,9 +51,7 @@ def _grids(data: bytes, pages: list[int]) -> list[tuple[int, _Box, list[list[_Bo
                         found.append((page.page_number, box, rows))
                 page.close()
     except PdfminerException as error:
-        message = (
-            "The file is damaged: the lines on its pages cannot be read. Ask the sender for a fresh copy."
-        )
+        message = "The file is damaged: the lines on its pages cannot be read. Ask the sender for a fresh copy."
         raise FileUnreadable("FILE_DAMAGED", message, permanent=True) from error
     return found
 

@@ -15,7 +15,7 @@ from audit.actions import Act
 from audit.checkpoints import NO_HASH
 from audit.tables import AnyRow, trail_event, trail_seal
 
-_BATCH = 5000
+_BATCH = 500
 _KEPT = 200  # breaks kept for telling a reordering from an edit
 _TOLD = frozenset({Act.TRAIL_KEY_ROTATED.value, Act.PERSONAL_ERASED.value})
 

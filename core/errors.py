@@ -20,7 +20,7 @@ class UnderstudyError(Exception):
         self.message = message
 
 
-class BusinessException(UnderstudyError):  # noqa: N818 - the field's word
+class BusinessException(UnderstudyError):
     """Data or a rule that only a person can settle; never retried.
 
     `fields` names the values in doubt, as dotted paths into the step's result, so that a reviewer sees them first.
@@ -31,7 +31,7 @@ class BusinessException(UnderstudyError):  # noqa: N818 - the field's word
         self.fields = tuple(fields)
 
 
-class ApplicationException(UnderstudyError):  # noqa: N818 - the field's word
+class ApplicationException(UnderstudyError):
     """A system that did not answer as it should; retried with backoff and counted by the breaker."""
 
 

@@ -34,7 +34,9 @@ class Access:
     guard: Guard
     clock: Clock
     secret: Callable[[str], Secret]  # by role, as named in the target's `secrets` table
-    login_turn: Callable[[], AbstractContextManager[None]]  # one login at a time over all workers; a refusal holds the target
+    login_turn: Callable[
+        [], AbstractContextManager[None]
+    ]  # one login at a time over all workers; a refusal holds the target
     browser: Callable[[], Any]  # the worker's BrowserSession, started when first asked for
     folder: Path  # the installation's folder
 
@@ -47,6 +49,8 @@ class Target:
     """
 
     name: ClassVar[str]
+    # True when only `page.commit` can change the outside for good; a plain `do` may from its first line on.
+    commits_by_page: ClassVar[bool] = False
 
     def __init__(self, access: Access) -> None:
         self.access = access

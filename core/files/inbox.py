@@ -7,7 +7,6 @@ changes nothing. The inbox itself is never written to. Names are data: shown ine
 |---|---|
 | FILE_STILL_WRITTEN | it changed a moment ago, or while it was copied; the next run takes it |
 | FILE_TEMPORARY | a hidden or passing name on what looks like a document: an upload or an open editor |
-| FILE_EMPTY | zero bytes |
 | FILE_TOO_LARGE | more bytes than a reader opens |
 | FILE_LINK_OUTSIDE | a symbolic link that leaves the inbox, or leads nowhere |
 | FILE_NOT_A_FILE | a folder, pipe or device with a document's name |
@@ -227,8 +226,6 @@ class Inbox:
             raise _Refused("FILE_NOT_A_FILE", "A folder or device with a document's name. Remove or rename it.")
         if not entry.path.is_symlink() and (entry.size, entry.changed) != _listed(found):
             raise _Refused("FILE_STILL_WRITTEN", _STILL)
-        if not found.st_size:
-            raise _Refused("FILE_EMPTY", "The file is empty (0 bytes). Ask the sender for it again.")
         if found.st_size > self._limits.file_bytes:
             most = self._limits.file_bytes
             reason = f"The file has {found.st_size:,} bytes; at most {most:,} are taken. Ask for a smaller one."

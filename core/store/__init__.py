@@ -1,1 +1,5 @@
-""""""
+"""The SQL store: the engine of the toolkit. Modules hold one noun each; everything happens inside a Transaction."""
+
+from core.store.database import Database, Transaction
+
+__all__ = ["Database", "Transaction"]

@@ -1,0 +1,57 @@
+"""What a bot's author declares: `bot = Bot("invoices", settings=Settings)` and its decorated functions."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from core.model.items import NewItem, WorkItem
+from core.runtime import Context, Listed
+
+S = TypeVar("S", bound=BaseModel)
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class NoSettings(BaseModel):
+    """For a bot without settings of its own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Bot(Generic[S]):
+    """A bot: one per folder, in `bot.py`, named `bot`.
+
+    The author shall decorate one function with `collect` (offers items) and one with `process` (handles one item), and
+    may decorate one with `listed` (what the target lists, for the target balance). The runtime shall call `process`
+    again from the top after every review, wait or crash.
+    """
+
+    def __init__(self, name: str, *, settings: type[S] | None = None, version: str = "1") -> None:
+        self.name = name
+        self.version = version
+        self.settings: type[BaseModel] = settings or NoSettings
+        self.functions: dict[str, Callable[..., Any]] = {}
+
+    def collect(self, function: Callable[[Context[Any]], Iterable[NewItem]]) -> Callable[..., Iterable[NewItem]]:
+        """Declare the function that offers work items."""
+        return self._declare("collect", function)
+
+    def process(self, function: F) -> F:
+        """Declare the function that handles one item: `process(item: WorkItem, ctx: Context[Settings])`."""
+        return self._declare("process", function)
+
+    def listed(
+        self, function: Callable[[Context[Any], datetime], Iterable[Listed]]
+    ) -> Callable[[Context[Any], datetime], Iterable[Listed]]:
+        """Declare what the targets list as entered by this bot since an instant, for the target balance."""
+        return self._declare("listed", function)
+
+    def _declare(self, role: str, function: F) -> F:
+        if role in self.functions:
+            raise TypeError(f"bot {self.name!r} declares {role} twice")
+        self.functions[role] = function
+        return function
+
+
+__all__ = ["Bot", "NoSettings", "WorkItem"]

@@ -1,0 +1,45 @@
+"""Applying a person's changes to a step's result, and refusing what does not fit, before it is stored."""
+
+import importlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from core.decisions.refused import DecisionRefused
+from core.model.digests import load
+from core.model.patches import PathError, patched
+from core.model.steps import Correction, StepRecord
+
+
+def check_changes(record: StepRecord, changes: Mapping[str, Any], *, earlier: Iterable[Correction]) -> None:
+    """Raise DecisionRefused when a path does not exist in the result or a value does not fit its field."""
+    if not changes:
+        raise DecisionRefused("NOTHING_CHANGED", "A correction names at least one field and its new value.")
+    result = record.result
+    for correction in earlier:
+        if (correction.step, correction.input_digest) == (record.name, record.input_digest):
+            result = patched(result, correction.changes)
+    try:
+        result = patched(result, changes)
+    except PathError as error:
+        raise DecisionRefused("NO_SUCH_FIELD", str(error)) from error
+    kind = _kind(record.result_type)
+    if kind is None:
+        return
+    try:
+        load(kind, result)
+    except ValidationError as error:
+        fields = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))
+        raise DecisionRefused("DOES_NOT_FIT", f"The new value does not fit: {fields}.") from error
+
+
+def _kind(name: str) -> Any:
+    module_name, _, qualified = name.partition(":")
+    try:
+        found: Any = importlib.import_module(module_name)
+        for part in qualified.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError):
+        return None  # not a named type: the next attempt checks the corrected value
+    return found

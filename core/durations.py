@@ -1,0 +1,23 @@
+"""Durations as people write them in files: `30s`, `15m`, `2h`, `5d`."""
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+
+_UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_WRITTEN = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
+
+
+def parse_duration(value: Any) -> Any:
+    """Return the timedelta for a text such as `30s`; anything that is one already passes through."""
+    if isinstance(value, timedelta):
+        return value
+    match = _WRITTEN.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError('a duration is written as a number and a unit: "500ms", "30s", "15m", "2h" or "5d"')
+    return timedelta(**{_UNITS[match[2]]: float(match[1])})
+
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration)]

@@ -1,0 +1,193 @@
+"""An installation, opened: its configuration, store, evidence, logs and secrets, and runs of its bots."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from audit.evidence import EvidenceStore
+from audit.logs import configure_logs
+from audit.redact import Redactor
+
+from audit.keys import Keyring
+from audit.sealer import seal
+from core.clock import Clock
+from core.config import Config, read_config
+from core.decisions import Decisions, People
+from core.files.reader import Reader
+from core.model.runs import Mode
+from core.registry import load_bots
+from core.runtime import LoadedBot, Run, RunReport, Workshop
+from core.runtime import host as posix
+from core.runtime.boundaries import Boundaries
+from core.secrets import Secrets
+from core.store import Database, holds
+from core.target import TargetSettings
+from core.trust import effective_mode
+
+if TYPE_CHECKING:
+    from core.browser import BrowserSession
+
+Progress = Callable[[str, int, int], None]
+
+
+class Installation:
+    """Any folder with a bots.toml; its state lives in `var/` below it. Use as a context manager."""
+
+    def __init__(self, config: Config, *, clock: Clock, environment: Mapping[str, str]) -> None:
+        self.config = config
+        self.folder = config.folder
+        self.var = config.folder / "var"
+        self.clock = clock
+        self._environment = environment
+        self.redactor = Redactor()
+        self._stop_logs: Callable[[], None] | None = None
+        self._database: Database | None = None
+
+    @classmethod
+    def open(
+        cls, folder: Path, *, clock: Clock | None = None, environment: Mapping[str, str] | None = None
+    ) -> "Installation":
+        """Read the folder's configuration; raise ConfigError with every problem. Nothing is written yet."""
+        environment = os.environ if environment is None else environment
+        config = read_config(folder.absolute(), environment=environment)
+        return cls(config, clock=clock or Clock(), environment=environment)
+
+    def __enter__(self) -> "Installation":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Seal what was written, and let go of the store."""
+        if self._database is not None:
+            self.seal(checkpoint=True)
+            self._database.close()
+            self._database = None
+
+    @property
+    def database(self) -> Database:
+        """The store, opened when first asked for."""
+        if self._database is None:
+            self._database = Database.open(self.config.database_url(), clock=self.clock)
+        return self._database
+
+    @cached_property
+    def keys(self) -> Keyring:
+        """The keys that sign the trail's checkpoints."""
+        return Keyring.open(self.var / "keys")
+
+    @cached_property
+    def evidence(self) -> EvidenceStore:
+        """Where evidence lives."""
+        return EvidenceStore(self.config.evidence_url())
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """Secrets by name; each one found is scrubbed from logs and evidence from then on."""
+        folders = [self.var / "secrets"]
+        if credentials := self._environment.get("CREDENTIALS_DIRECTORY"):
+            folders.insert(0, Path(credentials))
+        return Secrets(folders=tuple(folders), environment=self._environment, register=self.redactor.register)
+
+    @property
+    def decisions(self) -> Decisions:
+        """What people may decide here."""
+        return Decisions(self.database, people=People(self.config.file.people))
+
+    def start_logs(self, *, console: bool) -> None:
+        """Write redacted logs to `var/logs`; warnings to the console too when asked."""
+        configure_logs(
+            self.var / "logs", redactor=self.redactor, level=self.config.file.installation.log_level, console=console
+        )
+
+    def bots(self, *names: str) -> dict[str, LoadedBot]:
+        """Load the named bots, or all enabled ones; raise ConfigError with every problem."""
+        return load_bots(self.config, names=names or None)
+
+    def mode_of(self, bot: LoadedBot) -> tuple[Mode, str]:
+        """Return the mode in force and what limits it."""
+        with self.database.reading() as tx:
+            granted = holds.granted(tx, bot.name)
+        return effective_mode(asked=bot.mode, granted=granted, targets=bot.targets.values())
+
+    def seal(self, *, checkpoint: bool) -> None:
+        """Seal the trail; with `checkpoint` sign its head at once."""
+        seal(self.database.engine, now=self.database.now(), keys=self.keys, checkpoint=checkpoint)
+
+    def run(
+        self,
+        bot: LoadedBot,
+        *,
+        trigger: str,
+        dry: bool = False,
+        progress: Progress = lambda what, done, waiting: None,
+    ) -> RunReport:
+        """Run a bot once: collect, work, balance. A dry run uses a store that is thrown away and changes nothing."""
+        database = Database.open("sqlite://", clock=self.clock) if dry else self.database
+        mode = Mode.SHADOW if dry else self.mode_of(bot)[0]
+        try:
+            with self.workshop(database, acting=not dry) as shop, posix.StopRequest().listening() as stop:
+                run = Run(
+                    bot=bot,
+                    workshop=shop,
+                    mode=mode,
+                    trigger=trigger,
+                    stop=stop,
+                    locks=self.var / "locks",
+                    progress=progress,
+                )
+                return run.start()
+        finally:
+            if dry:
+                database.close()
+
+    @contextmanager
+    def workshop(self, database: Database, *, acting: bool) -> Iterator[Workshop]:
+        """Open what a worker works with; closed in reverse order at the end."""
+        browser = _LazyBrowser(cache=self.var / "browser.json")
+        with Reader() as reader:
+            shop = Workshop(
+                worker=posix.new_worker_name(),
+                folder=self.folder,
+                database=database,
+                clock=self.clock,
+                documents=self.var / "documents",
+                keep=self.evidence.put,
+                opener=reader,
+                secret=self.secrets.get,
+                browser=browser.session,
+                acting=acting,
+                boundaries=Boundaries.from_environment(self._environment),
+            )
+            try:
+                yield shop
+            finally:
+                shop.drop_targets()
+                browser.close()
+
+    def target_settings(self) -> dict[str, TargetSettings]:
+        """Return the settings of every target."""
+        return {name: self.config.target(name) for name in self.config.file.targets}
+
+
+class _LazyBrowser:
+    """The worker's browser, started by the first target that needs one."""
+
+    def __init__(self, *, cache: Path) -> None:
+        self._cache = cache
+        self._session: BrowserSession | None = None
+
+    def session(self) -> Any:
+        if self._session is None:
+            from core.browser import BrowserSession
+
+            self._session = BrowserSession(cache=self._cache, install=False)
+        return self._session
+
+    def close(self) -> None:
+        if self._session is not None:
+            self._session.close()

@@ -1,0 +1,299 @@
+"""One try of one item: run the bot's process function and store how it ended, in one transaction.
+
+The only place in core that catches every exception: whatever a bot does wrong, the item ends somewhere a person can
+see it.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from loguru import logger
+
+from core.errors import (
+    ApplicationException,
+    BusinessException,
+    Fenced,
+    FileUnreadable,
+    LoginFailed,
+    PortalChanged,
+    PortalUnavailable,
+    SessionLost,
+)
+from core.model.digests import plain
+from core.model.effects import EffectState, Planned
+from core.model.items import Claim, ItemState, WorkItem
+from core.model.reviews import Question, ReviewKind
+from core.model.runs import AttemptOutcome, Mode
+from core.runtime.context import Context
+from core.runtime.endings import AskPerson, EndedPlanned, InDoubt, PutBack, TargetHeld
+from core.runtime.guard import EffectGuard
+from core.runtime.loaded import LoadedBot
+from core.runtime.record import Past, Record
+from core.runtime.workshop import Workshop
+from core.store import Transaction, effects, holds, items, reviews, runs, steps
+
+LONGEST_BACKOFF = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a try ended, before it is stored."""
+
+    outcome: AttemptOutcome
+    state: ItemState
+    code: str | None = None
+    message: str | None = None
+    question: Question | None = None  # when a person is asked
+    planned: Planned | None = None  # when the mode did not allow to act
+    until: datetime | None = None  # when the item may be tried again
+    result: Any = None
+    system_error: bool = False  # counts against the item's tries and to the breaker
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+class Attempts:
+    """Makes attempts for one worker on one bot."""
+
+    def __init__(self, *, bot: LoadedBot, workshop: Workshop, run_id: int, mode: Mode) -> None:
+        self._bot = bot
+        self._workshop = workshop
+        self._run_id = run_id
+        self._mode = mode
+        self._claim: Claim | None = None
+        self._guard = EffectGuard(renew=self._renew, now=workshop.database.now, keep=workshop.keep)
+
+    def make(self, claim: Claim) -> Ended | None:
+        """Try the item once and store how it ended; None when it was taken over meanwhile and nothing was stored."""
+        self._claim = claim
+        record = self._record(claim)
+        with logger.contextualize(run=self._run_id, item=claim.item_id, bot=self._bot.name):
+            try:
+                ended = self._try(record)
+                self._store(record, ended)
+            except Fenced as error:
+                logger.warning("{}", error.message)
+                self._workshop.drop_targets()
+                return None
+            record.reach("attempt stored")
+            return ended
+
+    def _record(self, claim: Claim) -> Record:
+        past = Past()
+        if claim.attempt > 1:
+            with self._workshop.database.reading() as tx:
+                past = Past(
+                    results=steps.results(tx, claim.item_id),
+                    corrections=tuple(steps.corrections(tx, claim.item_id)),
+                    waivers=tuple(steps.waivers(tx, claim.item_id)),
+                    approvals=steps.approvals(tx, claim.item_id),
+                    effects=effects.live(tx, claim.item_id),
+                    refuted=effects.refuted_plans(tx, claim.item_id),
+                )
+        record = Record(
+            bot=self._bot,
+            claim=claim,
+            workshop=self._workshop,
+            run_id=self._run_id,
+            mode=self._mode,
+            past=past,
+            guard=self._guard,
+            started_at=self._workshop.database.now(),
+        )
+        self._guard.begin(evidence=record.evidence, before_commit=lambda: record.reach("effect at the click"))
+        return record
+
+    def _try(self, record: Record, *, again: bool = False) -> Ended:
+        item = self._item(record.claim)
+        context: Context[Any] = Context(settings=self._bot.settings, record=record, intake=None)
+        record.reach("attempt begun")
+        try:
+            result = self._bot.process(item, context)
+            return Ended(outcome=AttemptOutcome.DONE, state=ItemState.DONE, result=plain(result))
+        except SessionLost as error:
+            self._workshop.drop_targets()
+            if not again:
+                record.records.clear()
+                record.outcomes.clear()
+                record.saved = 0
+                return self._try(record, again=True)
+            return self._system_error(record, error)
+        except (EndedPlanned, AskPerson, PutBack, TargetHeld, InDoubt) as ending:
+            return self._ending(record, ending)
+        except BusinessException as error:
+            return _asks(_business(error))
+        except LoginFailed as error:
+            self._workshop.drop_targets()
+            return _back(AttemptOutcome.RETRY, error.code, error.message, self._workshop.database.now())
+        except Fenced:
+            raise
+        except FileUnreadable as error:
+            return _asks(_unreadable(error)) if error.permanent else self._system_error(record, error)
+        except ApplicationException as error:
+            return self._system_error(record, error)
+        except Exception as error:  # noqa: BLE001 - see the module's first lines
+            logger.opt(exception=error).error("The bot failed in a way it does not provide for")
+            unexpected = ApplicationException("UNEXPECTED", f"{type(error).__name__}; see the log of this attempt")
+            return self._system_error(record, unexpected)
+
+    def _ending(self, record: Record, ending: EndedPlanned | AskPerson | PutBack | TargetHeld | InDoubt) -> Ended:
+        now = self._workshop.database.now()
+        match ending:
+            case EndedPlanned(plan=plan):
+                return Ended(outcome=AttemptOutcome.PLANNED, state=ItemState.DONE, planned=plan)
+            case AskPerson(question=question):
+                return _asks(question)
+            case PutBack(until=until, code=code, reason=reason):
+                waits = {**record.claim.waits, code: record.claim.waits.get(code, 0) + 1}
+                back = _back(AttemptOutcome.LATER, code, reason, until)
+                return Ended(**{name: getattr(back, name) for name in back.__slots__} | {"values": {"waits": waits}})
+            case TargetHeld(target=target, code=code, reason=reason):
+                return _back(AttemptOutcome.RETRY, code, f"{target} is held: {reason}", now)
+            case InDoubt(target=target, code=code, message=message):
+                self._workshop.drop_targets()
+                until = now + self._bot.targets[target].settle
+                ended = _back(AttemptOutcome.DOUBT, code, message, until, system_error=True)
+                return self._given_up(record, ended) if self._used_up(record) else ended
+
+    def _system_error(self, record: Record, error: ApplicationException) -> Ended:
+        if isinstance(error, PortalUnavailable | PortalChanged):
+            self._workshop.drop_targets()
+        wait = min(self._bot.backoff * 2**record.claim.system_errors, LONGEST_BACKOFF)
+        until = self._workshop.database.now() + wait
+        ended = _back(AttemptOutcome.RETRY, error.code, error.message, until, system_error=True)
+        return self._given_up(record, ended) if self._used_up(record) else ended
+
+    def _used_up(self, record: Record) -> bool:
+        return record.claim.system_errors + 1 >= self._bot.attempts
+
+    def _given_up(self, record: Record, last: Ended) -> Ended:
+        """The tries are used up: an effect that was begun goes to a person, anything else has failed."""
+        begun = [e for e in record.past.effects.values() if e.state is not EffectState.CONFIRMED]
+        if not begun:
+            return Ended(
+                outcome=AttemptOutcome.FAILED,
+                state=ItemState.FAILED,
+                code=last.code,
+                message=last.message,
+                system_error=True,
+            )
+        effect = begun[0]
+        question = Question(
+            kind=ReviewKind.UNCERTAIN,
+            code="EFFECT_IN_DOUBT",
+            reason=f"{effect.name!r} for {effect.key} was begun and may have happened; looking for it in "
+            f"{effect.target} failed {self._bot.attempts} times: {last.message}",
+            action=f"Look in {effect.target}. Confirm with its number if it is there; refute if it is not.",
+            details={
+                "effect": effect.name,
+                "target": effect.target,
+                "key": effect.key,
+                "plan": effect.plan,
+                "plan_digest": effect.plan_digest,
+            },
+        )
+        return Ended(
+            outcome=AttemptOutcome.REVIEW,
+            state=ItemState.IN_REVIEW,
+            code=question.code,
+            message=question.reason,
+            question=question,
+            system_error=True,
+        )
+
+    def _item(self, claim: Claim) -> WorkItem:
+        files = tuple(self._workshop.document(file) for file in claim.files)
+        return WorkItem(id=claim.item_id, reference=claim.reference, payload=claim.payload, files=files)
+
+    def _renew(self) -> datetime:
+        if self._claim is None:
+            raise Fenced("no item is held")
+        with self._workshop.database.transaction(actor=f"system:{self._workshop.worker}") as tx:
+            return items.renew(tx, self._claim.item_id, token=self._claim.token, lease=self._bot.lease)
+
+    def _store(self, record: Record, ended: Ended) -> None:
+        record.reach("attempt ending")
+        claim = record.claim
+        with self._workshop.database.transaction(actor=f"bot:{self._bot.name}@{self._bot.version}") as tx:
+            values: dict[str, Any] = {"outcome": ended.outcome, "code": ended.code}
+            if ended.until is not None:
+                values["not_before"] = ended.until
+            values["system_errors"] = claim.system_errors + 1 if ended.system_error else 0
+            if record.amount is not None:
+                values |= {"amount": record.amount.value, "currency": record.amount.currency}
+            items.finish(tx, claim, to=ended.state, values=values)
+            steps.save(tx, claim.item_id, attempt=claim.attempt, records=record.unsaved())
+            steps.save_outcomes(tx, claim.item_id, attempt=claim.attempt, outcomes=record.outcomes)
+            steps.save_evidence(tx, claim.item_id, attempt=claim.attempt, evidence=record.unsaved_evidence())
+            content = dict(ended.values)
+            if ended.result is not None:
+                content["result"] = ended.result
+            if content:
+                items.set_content(tx, claim.item_id, **content)
+            if ended.planned is not None:
+                effects.save_planned(tx, claim, plan=ended.planned)
+            if ended.question is not None:
+                reviews.open_task(tx, bot=self._bot.name, item_id=claim.item_id, question=ended.question)
+            runs.record_attempt(
+                tx,
+                claim,
+                run_id=self._run_id,
+                worker=self._workshop.worker,
+                version=self._bot.version,
+                started_at=record.started_at,
+                outcome=ended.outcome,
+                code=ended.code,
+                message=ended.message,
+                seen=record.seen(),
+            )
+            self._breaker(tx, ended)
+
+    def _breaker(self, tx: Transaction, ended: Ended) -> None:
+        if not ended.system_error:
+            if ended.outcome is not AttemptOutcome.RETRY:
+                holds.reset_breaker(tx, self._bot.name)
+            return
+        in_a_row = holds.count_failure(tx, self._bot.name)
+        if in_a_row >= self._bot.stop_after:
+            reason = f"{in_a_row} system errors in a row; the last: {ended.message}"
+            holds.place(tx, "bot", self._bot.name, code=ended.code or "BREAKER", reason=reason, by="system:breaker")
+
+
+def _back(outcome: AttemptOutcome, code: str, message: str, until: datetime, *, system_error: bool = False) -> Ended:
+    return Ended(
+        outcome=outcome,
+        state=ItemState.PENDING,
+        code=code,
+        message=message,
+        until=until,
+        system_error=system_error,
+    )
+
+
+def _asks(question: Question) -> Ended:
+    return Ended(
+        outcome=AttemptOutcome.REVIEW,
+        state=ItemState.IN_REVIEW,
+        code=question.code,
+        message=question.reason,
+        question=question,
+    )
+
+
+def _business(error: BusinessException) -> Question:
+    return Question(
+        kind=ReviewKind.BUSINESS,
+        code=error.code,
+        reason=error.message,
+        action="Correct the values, or deal with the case by hand.",
+        fields=error.fields,
+    )
+
+
+def _unreadable(error: FileUnreadable) -> Question:
+    return Question(
+        kind=ReviewKind.UNREADABLE,
+        code=error.code,
+        reason=error.message,
+        action="Ask the sender for a good copy and cancel this one, or deal with the document by hand.",
+    )

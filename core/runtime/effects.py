@@ -1,0 +1,327 @@
+"""An effect from plan to receipt: intent before acting, receipt after, and never twice.
+
+The rules are DESIGN.md's; in one glance:
+
+    nothing begun        find: found -> confirmed    absent -> intend, do, confirm     cannot tell -> a person
+    begun, not proven    find: found -> confirmed    absent -> intend again, do        cannot tell -> a person
+    proven               return the receipt
+    key or plan changed after it was begun -> a person
+"""
+
+import inspect
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, TypeVar, get_type_hints
+
+from pydantic import BaseModel
+
+from core.errors import ConfigError, Fenced, UnderstudyError
+from core.model.answers import Absent, Answer, CannotTell, Found
+from core.model.digests import digest, dump, load, plain
+from core.model.effects import EffectRecord, EffectState, Planned
+from core.model.reviews import Question, ReviewKind
+from core.model.runs import Mode
+from core.runtime.endings import AskPerson, EndedPlanned, InDoubt
+from core.runtime.record import Record
+from core.store import effects as rows
+from core.store import items, steps
+from core.target import Target
+
+R = TypeVar("R")
+Plan = TypeVar("Plan")
+
+
+def perform(
+    record: Record,
+    name: str,
+    *,
+    key: str,
+    plan: Plan,
+    find: Callable[[Plan], Answer[R]],
+    do: Callable[[Plan], R],
+    target: str | None,
+) -> R:
+    """Carry the plan out exactly once and return its receipt; see Context.effect."""
+    planned = Planned(
+        target=_target_of(record, do, target), name=name, key=key, plan=plain(plan), plan_digest=digest(plan)
+    )
+    begun = record.past.effects.get(name)
+    if begun is not None and (begun.plan_digest, begun.key) != (planned.plan_digest, planned.key):
+        _accept_change(record, begun, planned)
+        return _receipt(begun, do)
+    if begun is not None and begun.state is EffectState.CONFIRMED:
+        return _receipt(begun, do)
+    if begun is None:
+        _ask_when_key_is_held(record, planned)
+        _stop_unless_allowed(record, planned)
+    answer = _look(record, planned, find, plan)
+    if isinstance(answer, Found):
+        return _confirm_found(record, planned, begun, answer.receipt, do)
+    if isinstance(answer, CannotTell) and (name, planned.plan_digest) not in record.past.refuted:
+        raise _cannot_tell(planned, answer.reason, begun)
+    if begun is not None:
+        _stop_again_unless_allowed(record, planned, begun)
+    intended = _intend(record, planned, begun)
+    return _act(record, intended, plan, do)
+
+
+def _stop_unless_allowed(record: Record, planned: Planned) -> None:
+    if record.mode is Mode.SHADOW or not record.workshop.acting:
+        raise EndedPlanned(planned)
+    if record.mode is Mode.RECOMMEND and (planned.name, planned.plan_digest) not in record.past.approvals:
+        raise AskPerson(
+            Question(
+                kind=ReviewKind.PLAN,
+                code="PLAN_TO_APPROVE",
+                reason=f"The bot would now carry out {planned.name!r} in {planned.target}.",
+                action="Compare the plan with the document; approve it, or correct the values.",
+                details=_details(planned),
+            )
+        )
+
+
+def _stop_again_unless_allowed(record: Record, planned: Planned, begun: EffectRecord) -> None:
+    """The bot was set back since it began: what was found not to have happened is not done now."""
+    try:
+        _stop_unless_allowed(record, planned)
+    except (EndedPlanned, AskPerson):
+        _withdraw(record, begun)
+        raise
+
+
+def _accept_change(record: Record, begun: EffectRecord, planned: Planned) -> None:
+    """A plan that differs from the one begun is a person's; what they confirmed before stands."""
+    if begun.state is EffectState.CONFIRMED and (planned.name, planned.plan_digest) in record.past.approvals:
+        return
+    was = "entered" if begun.state is EffectState.CONFIRMED else "begun, and it is not known whether it took"
+    raise AskPerson(
+        Question(
+            kind=ReviewKind.CHANGED,
+            code="PLAN_CHANGED",
+            reason=f"{begun.name!r} was {was} with other values than the bot would use now: "
+            + _differences(begun, planned),
+            action=f"Look in {planned.target}. Confirm what was entered, or say that it did not happen.",
+            details={
+                **_details(planned),
+                "begun": {"key": begun.key, "plan": begun.plan, "receipt": begun.receipt},
+            },
+        )
+    )
+
+
+def _ask_when_key_is_held(record: Record, planned: Planned) -> None:
+    with record.workshop.database.reading() as tx:
+        held = rows.holder(tx, bot=record.bot.name, target=planned.target, name=planned.name, key=planned.key)
+        other = None if held is None else items.get(tx, held.item_id)
+    if held is not None and other is not None:
+        raise _duplicate(planned, held, other.reference)
+
+
+def _duplicate(planned: Planned, held: EffectRecord, reference: str) -> AskPerson:
+    state = "was entered before" if held.state is EffectState.CONFIRMED else "is being entered"
+    return AskPerson(
+        Question(
+            kind=ReviewKind.DUPLICATE,
+            code="POSSIBLE_DUPLICATE",
+            reason=f"{planned.key} {state} for another item ({reference[:24]}).",
+            action="Compare the two documents; cancel this one if it is the same, or correct its values if it is not.",
+            details={**_details(planned), "other_item": held.item_id, "receipt": held.receipt},
+        )
+    )
+
+
+def _look(record: Record, planned: Planned, find: Callable[[Plan], Answer[R]], plan: Plan) -> Answer[R]:
+    record.reach(f"effect {planned.name} before find")
+    answer = find(plan)
+    record.reach(f"effect {planned.name} after find")
+    if not isinstance(answer, Found | Absent | CannotTell):
+        raise TypeError(f"find of effect {planned.name!r} answered {answer!r}; expected Found, Absent or CannotTell")
+    return answer
+
+
+def _cannot_tell(planned: Planned, reason: str, begun: EffectRecord | None) -> AskPerson:
+    before = "was begun and may have happened" if begun is not None else "may have been done already"
+    return AskPerson(
+        Question(
+            kind=ReviewKind.UNCERTAIN,
+            code="CANNOT_TELL",
+            reason=f"{planned.name!r} for {planned.key} {before}, and {planned.target} does not say for sure: {reason}",
+            action=f"Look in {planned.target}. Confirm with its number if it is there; refute if it is not.",
+            details=_details(planned),
+        )
+    )
+
+
+def _confirm_found(record: Record, planned: Planned, begun: EffectRecord | None, receipt: R, do: Callable[..., R]) -> R:
+    stored = _dumped(receipt, do)
+    with record.workshop.database.transaction(actor=_actor(record)) as tx:
+        _hold_on(record, tx)
+        if begun is not None:
+            rows.settle(tx, begun, to=EffectState.CONFIRMED, receipt=stored, by="found")
+        else:
+            try:
+                rows.confirm_found(
+                    tx,
+                    bot=record.bot.name,
+                    item_id=record.claim.item_id,
+                    token=record.claim.token,
+                    plan=planned,
+                    receipt=stored,
+                )
+            except rows.KeyTaken:
+                held = rows.holder(tx, bot=record.bot.name, target=planned.target, name=planned.name, key=planned.key)
+                if held is None:
+                    raise
+                raise _duplicate(planned, held, items.get(tx, held.item_id).reference) from None
+    record.reach(f"effect {planned.name} found")
+    return receipt
+
+
+def _intend(record: Record, planned: Planned, begun: EffectRecord | None) -> EffectRecord:
+    record.reach(f"effect {planned.name} before intent")
+    with record.workshop.database.transaction(actor=_actor(record)) as tx:
+        _hold_on(record, tx)
+        _save_so_far(record, tx)
+        if begun is not None:
+            intended = rows.intend_again(tx, begun, token=record.claim.token)
+        else:
+            try:
+                intended = rows.intend(
+                    tx,
+                    bot=record.bot.name,
+                    item_id=record.claim.item_id,
+                    token=record.claim.token,
+                    plan=planned,
+                )
+            except rows.KeyTaken:
+                held = rows.holder(tx, bot=record.bot.name, target=planned.target, name=planned.name, key=planned.key)
+                if held is None:
+                    raise
+                raise _duplicate(planned, held, items.get(tx, held.item_id).reference) from None
+    record.past.effects[planned.name] = intended
+    record.reach(f"effect {planned.name} after intent")
+    return intended
+
+
+def _act(record: Record, intended: EffectRecord, plan: Plan, do: Callable[[Plan], R]) -> R:
+    guard = record.guard
+    by_page = isinstance(getattr(do, "__self__", None), Target) and do.__self__.commits_by_page  # type: ignore[attr-defined]
+    with guard.acting(intended.name):
+        if not by_page:
+            guard.committing()  # a plain function may change the outside from its first line on
+        try:
+            receipt = do(plan)
+        except Fenced:
+            if guard.committed:
+                raise _doubt(record, intended, "FENCED", "the item was taken over during the click") from None
+            raise
+        except Exception as error:
+            if guard.committed:
+                code = error.code if isinstance(error, UnderstudyError) else "UNEXPECTED"
+                raise _doubt(record, intended, code, _sentence(error)) from error
+            _withdraw(record, intended)
+            raise
+    record.reach(f"effect {intended.name} before receipt")
+    stored = _dumped(receipt, do)
+    with record.workshop.database.transaction(actor=_actor(record)) as tx:
+        _hold_on(record, tx)
+        _save_so_far(record, tx)
+        rows.settle(tx, intended, to=EffectState.CONFIRMED, receipt=stored)
+        record.past.effects[intended.name] = rows.get(tx, intended.id)
+    record.reach(f"effect {intended.name} after receipt")
+    return receipt
+
+
+def _withdraw(record: Record, intended: EffectRecord) -> None:
+    """Nothing irrevocable was clicked: the key is free again."""
+    with record.workshop.database.transaction(actor=_actor(record)) as tx:
+        _hold_on(record, tx)
+        rows.settle(tx, intended, to=EffectState.WITHDRAWN)
+    del record.past.effects[intended.name]
+
+
+def _doubt(record: Record, intended: EffectRecord, code: str, message: str) -> InDoubt:
+    with record.workshop.database.transaction(actor=_actor(record)) as tx:
+        rows.settle(tx, intended, to=EffectState.UNCERTAIN)
+        record.past.effects[intended.name] = rows.get(tx, intended.id)
+    return InDoubt(target=intended.target, code=code, message=message)
+
+
+def _hold_on(record: Record, tx: Any) -> None:
+    items.renew(tx, record.claim.item_id, token=record.claim.token, lease=record.bot.lease)
+
+
+def _save_so_far(record: Record, tx: Any) -> None:
+    attempt = record.claim.attempt
+    steps.save(tx, record.claim.item_id, attempt=attempt, records=record.unsaved())
+    steps.save_evidence(tx, record.claim.item_id, attempt=attempt, evidence=record.unsaved_evidence())
+    if record.amount is not None:
+        items.set_amount(tx, record.claim.item_id, amount=record.amount)
+
+
+def _target_of(record: Record, do: Callable[..., Any], target: str | None) -> str:
+    owner = getattr(do, "__self__", None)
+    name = owner.settings.name if isinstance(owner, Target) else target
+    if name is None:
+        raise TypeError("ctx.effect needs target=... when `do` is not a method of a Target")
+    if name not in record.bot.targets:
+        raise ConfigError(
+            [f"bot {record.bot.name!r} acts on target {name!r}, which its `targets` in bots.toml do not name"]
+        )
+    return name
+
+
+def _receipt(effect: EffectRecord, do: Callable[..., R]) -> R:
+    kind = _receipt_kind(do)
+    stored = effect.receipt
+    if isinstance(stored, dict) and stored.keys() == {"by_hand"}:
+        stored = _as_receipt(kind, stored["by_hand"])
+    result: R = load(kind, stored)
+    return result
+
+
+def _as_receipt(kind: Any, text: str) -> Any:
+    """A number typed by a person, in the shape of the target's receipt: its one required field."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        required = [name for name, info in kind.model_fields.items() if info.is_required()]
+        return {required[0]: text} if len(required) == 1 else text
+    return text
+
+
+def _dumped(receipt: object, do: Callable[..., Any]) -> Any:
+    return dump(_receipt_kind(do), receipt)
+
+
+@lru_cache(maxsize=256)
+def _kind_of(function: Callable[..., Any]) -> Any:
+    return get_type_hints(function).get("return", Any)
+
+
+def _receipt_kind(do: Callable[..., Any]) -> Any:
+    return _kind_of(inspect.unwrap(getattr(do, "__func__", do)))
+
+
+def _details(planned: Planned) -> dict[str, Any]:
+    return {
+        "effect": planned.name,
+        "target": planned.target,
+        "key": planned.key,
+        "plan": planned.plan,
+        "plan_digest": planned.plan_digest,
+    }
+
+
+def _differences(begun: EffectRecord, planned: Planned) -> str:
+    if isinstance(begun.plan, dict) and isinstance(planned.plan, dict):
+        names = sorted(begun.plan.keys() | planned.plan.keys())
+        changed = [name for name in names if begun.plan.get(name) != planned.plan.get(name)]
+        return ", ".join(changed) + "."
+    return "the plan itself."
+
+
+def _sentence(error: BaseException) -> str:
+    return error.message if isinstance(error, UnderstudyError) else type(error).__name__
+
+
+def _actor(record: Record) -> str:
+    return f"bot:{record.bot.name}@{record.bot.version}"

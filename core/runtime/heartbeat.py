@@ -1,0 +1,63 @@
+"""Renews the lease of the item at hand from a thread with its own connection; never touches the browser."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from loguru import logger
+from sqlalchemy.exc import DBAPIError
+
+from core.errors import Fenced
+from core.store import Database, items
+
+
+class Heartbeat:
+    """One thread per worker; `beating(item, token)` keeps a claim alive while inside."""
+
+    def __init__(self, *, database: Database, worker: str, lease: timedelta) -> None:
+        self._database = database
+        self._worker = worker
+        self._lease = lease
+        self._held: tuple[int, int] | None = None
+        self._wake = threading.Event()
+        self._stopped = False
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+
+    def start(self) -> None:
+        """Begin beating."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread and wait for it."""
+        self._stopped = True
+        self._wake.set()
+        self._thread.join()
+
+    @contextmanager
+    def beating(self, item_id: int, token: int) -> Iterator[None]:
+        """Keep this claim alive while inside."""
+        with self._lock:
+            self._held = (item_id, token)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._held = None
+
+    def _run(self) -> None:
+        while not self._wake.wait(self._lease.total_seconds() / 3):
+            with self._lock:
+                held = self._held
+            if held is not None:
+                self._beat(*held)
+
+    def _beat(self, item_id: int, token: int) -> None:
+        try:
+            with self._database.transaction(actor=f"system:{self._worker}") as tx:
+                items.renew(tx, item_id, token=token, lease=self._lease)
+        except Fenced:
+            pass  # the main thread meets the fence itself, before it acts or stores
+        except DBAPIError as error:
+            logger.warning("The lease of item {} could not be renewed: {}", item_id, type(error.orig).__name__)

@@ -1,0 +1,59 @@
+"""Gives back what dead workers held, and closes their runs.
+
+An item is released when its lease has lapsed, or at once when the system proves that its holder on this host is dead.
+An effect that was begun keeps the item waiting until the target has settled, counted from now: the holder is known
+dead only now.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from audit.actions import Act
+from core.model.effects import EffectState
+from core.model.items import ItemState
+from core.model.runs import AttemptOutcome
+from core.runtime import host
+from core.runtime.loaded import LoadedBot
+from core.store import Database, Transaction, effects, items, runs
+
+
+def reap(database: Database, bot: LoadedBot, *, worker: str, run_id: int | None, locks: Path) -> int:
+    """Release the bot's items whose holder is gone and return how many; close the runs of dead workers."""
+    gone: set[str] = set()
+    released = 0
+    with database.transaction(actor=f"system:{worker}") as tx:
+        for row in items.held(tx, bot=bot.name):
+            dead = host.is_dead(row.worker, folder=locks)
+            if dead or row.lease_until <= tx.now:
+                gone |= {row.worker} if dead else set()
+                released += _release(tx, row, bot)
+        for run in runs.unclosed_before(tx, bot.name, run_id) if run_id is not None else ():
+            if host.is_dead(run.worker, folder=locks):
+                gone.add(run.worker)
+                runs.abandon(tx, run.id, bot=bot.name)
+    for dead_worker in gone:
+        host.forget(dead_worker, folder=locks)
+    return released
+
+
+def _release(tx: Transaction, row: sa.Row[Any], bot: LoadedBot) -> int:
+    begun = [e for e in effects.live(tx, row.id).values() if e.state is not EffectState.CONFIRMED]
+    settle = max((bot.targets[e.target].settle for e in begun if e.target in bot.targets), default=timedelta(0))
+    moved = items.move(
+        tx,
+        row.id,
+        frm=ItemState.IN_PROGRESS,
+        to=ItemState.PENDING,
+        values={
+            "worker": None,
+            "lease_until": None,
+            "not_before": tx.now + settle,
+            "outcome": AttemptOutcome.ABANDONED,
+        },
+    )
+    if moved:
+        tx.note(Act.ITEM_RELEASED, bot=bot.name, item_id=row.id, run_id=row.run_id, from_worker=row.worker)
+    return int(moved)

@@ -1,0 +1,293 @@
+"""One run: collect, work the queue until nothing is ready, draw the balances, say how it ended."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from loguru import logger
+
+from core.errors import ApplicationException, LoginFailed
+from core.model.effects import EffectState
+from core.model.items import Claim, ItemState, NewItem
+from core.model.runs import AttemptOutcome, Balance, ExitCode, Mode
+from core.runtime import balances, host
+from core.runtime.attempt import Attempts, Ended
+from core.runtime.context import Context
+from core.runtime.endings import Ending
+from core.runtime.guard import EffectGuard
+from core.runtime.heartbeat import Heartbeat
+from core.runtime.loaded import LoadedBot
+from core.runtime.reaper import reap
+from core.runtime.record import Past, Record
+from core.runtime.sources import Intake
+from core.runtime.workshop import Workshop
+from core.store import effects, holds, items, runs
+
+BATCH = 100  # items stored in one transaction while collecting
+REAP_EVERY = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """What a run did, for the command line, the review desk and the tests."""
+
+    run_id: int
+    bot: str
+    mode: Mode
+    exit_code: ExitCode
+    balances: tuple[Balance, ...]
+    offered: int
+    new: int
+    duplicate: int
+    quarantined: int
+    outcomes: dict[str, int]  # how the attempts of this run ended
+    states: dict[str, int]  # where the bot's items stand now, over all runs
+    stopped: str | None = None  # why it stopped before the queue was empty
+
+
+@dataclass(slots=True)
+class _Tally:
+    outcomes: dict[str, int] = field(default_factory=dict)
+    failed: int = 0
+    stopped: str | None = None
+    exit_code: ExitCode | None = None
+
+    def count(self, ended: Ended | None) -> None:
+        name = str(ended.outcome if ended is not None else AttemptOutcome.ABANDONED)
+        self.outcomes[name] = self.outcomes.get(name, 0) + 1
+        if ended is not None and ended.state is ItemState.FAILED:
+            self.failed += 1
+
+
+class Run:
+    """Runs one bot in this process."""
+
+    def __init__(
+        self,
+        *,
+        bot: LoadedBot,
+        workshop: Workshop,
+        mode: Mode,
+        trigger: str,
+        stop: host.StopRequest,
+        locks: Any,
+        progress: Callable[[str, int, int], None] = lambda what, done, waiting: None,
+        recycle: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._bot = bot
+        self._shop = workshop
+        self._mode = mode
+        self._trigger = trigger
+        self._stop = stop
+        self._locks = locks
+        self._progress = progress
+        self._recycle = recycle
+        self._tally = _Tally()
+        self._reaped_at: datetime | None = None
+
+    def start(self) -> RunReport:
+        """Do the whole run and return its report; system errors of single items are in it, not raised."""
+        shop, bot = self._shop, self._bot
+        with host.alive(shop.worker, folder=self._locks):
+            with shop.database.transaction(actor=self._actor) as tx:
+                run_id = runs.start(
+                    tx,
+                    bot.name,
+                    version=bot.version,
+                    mode=self._mode,
+                    trigger=self._trigger,
+                    worker=shop.worker,
+                )
+            heartbeat = Heartbeat(database=shop.database, worker=shop.worker, lease=bot.lease)
+            heartbeat.start()
+            try:
+                self._collect(run_id)
+                self._work(run_id, heartbeat)
+                return self._end(run_id)
+            finally:
+                heartbeat.stop()
+                shop.drop_targets()
+
+    @property
+    def _actor(self) -> str:
+        return f"bot:{self._bot.name}@{self._bot.version}"
+
+    def _collect(self, run_id: int) -> None:
+        intake = Intake(
+            folder=self._shop.folder,
+            documents=self._shop.documents,
+            opener=self._shop.opener,
+            started_at=self._shop.database.now(),
+        )
+        context: Context[Any] = Context(settings=self._bot.settings, record=None, intake=intake)
+        offered = 0
+        new = duplicate = 0
+        source = iter(self._bot.collect(context))
+        while batch := list(islice(source, BATCH)):
+            offered += len(batch)
+            with self._shop.database.transaction(actor=self._actor) as tx:
+                for one in batch:
+                    added = items.add(tx, self._bot.name, run_id=run_id, new=_checked(one))
+                    new, duplicate = (new + 1, duplicate) if added is not None else (new, duplicate + 1)
+            self._progress("collecting", offered, 0)
+        with self._shop.database.transaction(actor=self._actor) as tx:
+            for one in intake.quarantined:
+                runs.quarantine(tx, run_id, what=one)
+            listed = offered + len(intake.quarantined) if intake.listed is None else intake.listed
+            runs.freeze_intake(
+                tx,
+                run_id,
+                offered=listed,
+                new=new,
+                duplicate=duplicate,
+                quarantined=len(intake.quarantined),
+            )
+
+    def _work(self, run_id: int, heartbeat: Heartbeat) -> None:
+        attempts = Attempts(bot=self._bot, workshop=self._shop, run_id=run_id, mode=self._mode)
+        done = 0
+        gave_up_waiting = self._shop.database.now() + self._bot.linger
+        while not self._stopped():
+            self._reap(run_id)
+            claim = self._claim()
+            if claim is None:
+                if not self._wait(gave_up_waiting):
+                    return
+                continue
+            with heartbeat.beating(claim.item_id, claim.token):
+                ended = attempts.make(claim)
+            self._tally.count(ended)
+            done += 1
+            self._progress("working", done, 0)
+            self._recycle()
+            gave_up_waiting = self._shop.database.now() + self._bot.linger
+
+    def _claim(self) -> Claim | None:
+        self._shop.boundaries.reach("claim before")
+        with self._shop.database.transaction(actor=self._actor) as tx:
+            return items.claim(tx, self._bot.name, worker=self._shop.worker, lease=self._bot.lease)
+
+    def _stopped(self) -> bool:
+        """Look at the holds before each item; note why the run stops."""
+        if self._stop.asked:
+            self._tally.stopped, self._tally.exit_code = "asked to stop", ExitCode.STOPPED
+            return True
+        with self._shop.database.reading() as tx:
+            held = holds.active(tx, "bot", self._bot.name)
+            for name in self._bot.targets:
+                held = held or holds.active(tx, "target", name)
+        if held is None:
+            return False
+        self._tally.stopped = f"{held.scope} {held.name} is held: {held.reason}"
+        self._tally.exit_code = _code_of_hold(held.code)
+        return True
+
+    def _reap(self, run_id: int) -> None:
+        now = self._shop.database.now()
+        if self._reaped_at is None or now - self._reaped_at >= REAP_EVERY:
+            self._reaped_at = now
+            reap(self._shop.database, self._bot, worker=self._shop.worker, run_id=run_id, locks=self._locks)
+
+    def _wait(self, gave_up_waiting: datetime) -> bool:
+        """Wait for what comes due soon, or for what other workers hold; False when the run may end."""
+        with self._shop.database.reading() as tx:
+            due = items.next_ready_at(tx, self._bot.name)
+            held = items.held(tx, bot=self._bot.name)
+        now = self._shop.database.now()
+        soon = due is not None and due <= gave_up_waiting
+        orphaned = any(row.lease_until <= gave_up_waiting for row in held)
+        if (not soon and not orphaned) or now >= gave_up_waiting:
+            return False
+        pause = (due - now).total_seconds() if due is not None and soon else 0.5
+        self._shop.clock.sleep(min(max(pause, 0.01), 0.5))
+        return True
+
+    def _end(self, run_id: int) -> RunReport:
+        drawn = self._balances(run_id)
+        with self._shop.database.reading() as tx:
+            run = runs.get(tx, run_id)
+            states = dict(runs.count_states(tx, self._bot.name))
+        exit_code = self._exit_code(drawn)
+        with self._shop.database.transaction(actor=self._actor) as tx:
+            runs.end(tx, run_id, bot=self._bot.name, exit_code=exit_code, balances=drawn)
+        return RunReport(
+            run_id=run_id,
+            bot=self._bot.name,
+            mode=self._mode,
+            exit_code=exit_code,
+            balances=drawn,
+            offered=run.offered,
+            new=run.new,
+            duplicate=run.duplicate,
+            quarantined=run.quarantined,
+            outcomes=self._tally.outcomes,
+            states=states,
+            stopped=self._tally.stopped,
+        )
+
+    def _exit_code(self, drawn: tuple[Balance, ...]) -> ExitCode:
+        if any(not balance.holds for balance in drawn) or self._tally.failed:
+            return self._tally.exit_code or ExitCode.FAILED
+        return self._tally.exit_code or ExitCode.GREEN
+
+    def _balances(self, run_id: int) -> tuple[Balance, ...]:
+        with self._shop.database.reading() as tx:
+            run = runs.get(tx, run_id)
+            stored = len(runs.quarantined(tx, run_id))
+            states = runs.count_items(tx, run_id)
+            live = effects.for_balance(tx, self._bot.name)
+            since = runs.balanced_since(tx, self._bot.name)
+        drawn = (
+            balances.intake(listed=run.offered, new=run.new, duplicate=run.duplicate, quarantined=stored),
+            balances.work(new=run.new, states=states),
+        )
+        listed = self._bot.listed
+        if listed is None or not self._shop.acting or self._mode is Mode.SHADOW or self._tally.exit_code is not None:
+            return drawn
+        confirmed = [e for e in live if e.state is EffectState.CONFIRMED and e.by is None]
+        acted = [e.id for e in confirmed if e.ended_at is not None and e.ended_at >= since]
+        try:
+            found = list(listed(self._reading_context(run_id), since))
+        except (ApplicationException, LoginFailed, Ending) as error:
+            logger.warning("The target's list could not be read: {}", error)
+            note = "the target's list could not be read; the next run compares it"
+            return (*drawn, Balance(name="target", differences=(note,)))
+        return (*drawn, balances.target(live, since=acted, listed=found))
+
+    def _reading_context(self, run_id: int) -> Context[Any]:
+        """A context that can open targets and look, and whose guard lets nothing change."""
+        now = self._shop.database.now()
+        claim = Claim(
+            item_id=0, bot=self._bot.name, reference="", payload={}, files=(), token=0, attempt=1, run_id=run_id,
+            lease_until=now,
+        )  # fmt: skip
+        guard = EffectGuard(renew=lambda: now, now=self._shop.database.now, keep=self._shop.keep)
+        self._shop.drop_targets()
+        record = Record(
+            bot=self._bot,
+            claim=claim,
+            workshop=self._shop,
+            run_id=run_id,
+            mode=Mode.SHADOW,
+            past=Past(),
+            guard=guard,
+            started_at=now,
+        )
+        guard.begin(evidence=record.evidence, before_commit=lambda: None)
+        return Context(settings=self._bot.settings, record=record, intake=None)
+
+
+def _checked(one: object) -> NewItem:
+    if not isinstance(one, NewItem):
+        raise TypeError(f"collect yields NewItem, got {type(one).__name__}")
+    return one
+
+
+def _code_of_hold(code: str) -> ExitCode:
+    if code == "LOGIN_FAILED":
+        return ExitCode.CREDENTIALS
+    if code in ("PORTAL_UNAVAILABLE", "PORTAL_CHANGED", "SESSION_LOST"):
+        return ExitCode.TARGET
+    return ExitCode.STOPPED

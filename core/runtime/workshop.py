@@ -1,0 +1,96 @@
+"""What one worker has at hand for every item: the store, evidence, documents, targets, and its own name."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from core.clock import Clock
+from core.errors import LoginFailed
+from core.model.documents import Document, DocumentOpener
+from core.model.items import StoredFile
+from core.runtime.boundaries import Boundaries
+from core.runtime.endings import TargetHeld
+from core.secrets import Secret
+from core.store import Database, holds
+from core.target import TargetSettings
+
+LOGIN_LEASE = timedelta(seconds=120)
+LOGIN_POLL = 0.1  # seconds between two looks at whether the turn is free
+
+
+@dataclass(slots=True, kw_only=True)
+class Workshop:
+    """Everything a worker works with; one per worker process."""
+
+    worker: str
+    folder: Path  # the installation
+    database: Database
+    clock: Clock
+    documents: Path  # content-addressed folder of taken documents
+    keep: Callable[[bytes], str]  # stores evidence bytes and returns their SHA-256
+    opener: DocumentOpener
+    secret: Callable[[str], Secret]  # by secret name
+    browser: Callable[[], Any]  # the worker's BrowserSession
+    acting: bool  # False in a dry run: nothing outside is changed whatever the mode
+    boundaries: Boundaries = field(default_factory=Boundaries)
+    targets: dict[type, Any] = field(default_factory=dict)  # opened targets by class, kept over items
+
+    def document(self, file: StoredFile) -> Document:
+        """Return a stored file as a document that can be read."""
+        return Document(
+            sha256=file.sha256,
+            name=file.name,
+            size=file.size,
+            path=self.documents / file.sha256[:2] / file.sha256,
+            opener=self.opener,
+        )
+
+    @contextmanager
+    def login_turn(self, settings: TargetSettings) -> Iterator[None]:
+        """Log in alone over all workers; a refusal holds the target before the next worker can try.
+
+        Raises TargetHeld when the target is held, also when that happened while waiting for the turn.
+        """
+        name = f"login:{settings.name}"
+        self._wait_for_turn(name)
+        try:
+            self.refuse_held(settings.name)
+            yield
+        except LoginFailed as error:
+            with self.database.transaction(actor=f"system:{self.worker}") as tx:
+                holds.place(
+                    tx,
+                    "target",
+                    settings.name,
+                    code=error.code,
+                    reason=error.message,
+                    by=f"system:{self.worker}",
+                )
+            raise
+        finally:
+            with self.database.transaction(actor=f"system:{self.worker}") as tx:
+                holds.give_turn_back(tx, name, holder=self.worker)
+
+    def _wait_for_turn(self, name: str) -> None:
+        while True:
+            with self.database.transaction(actor=f"system:{self.worker}") as tx:
+                if holds.take_turn(tx, name, holder=self.worker, lease=LOGIN_LEASE):
+                    return
+            self.clock.sleep(LOGIN_POLL)
+
+    def refuse_held(self, target: str) -> None:
+        """Raise TargetHeld when somebody or something holds the target."""
+        with self.database.reading() as tx:
+            held = holds.active(tx, "target", target)
+        if held is not None:
+            raise TargetHeld(target=target, code=held.code, reason=held.reason)
+
+    def drop_targets(self, name: str | None = None) -> None:
+        """Close the named target, or all: after a doubt or an error nothing half-open is reused."""
+        for kind, target in list(self.targets.items()):
+            if name is None or target.settings.name == name:
+                del self.targets[kind]
+                target.close()

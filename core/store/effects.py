@@ -1,0 +1,211 @@
+"""The effect ledger: what was intended, what is in doubt, what is proven."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from audit.actions import Act
+from core.model.effects import EFFECT_MOVES, LIVE, EffectRecord, EffectState, Planned
+from core.model.items import Claim
+from core.store import tables as t
+from core.store.database import Transaction
+
+_LIVE = t.effect.c.state.in_([str(state) for state in LIVE])
+
+
+class KeyTaken(Exception):
+    """Another item holds the key."""
+
+
+def live(tx: Transaction, item_id: int) -> dict[str, EffectRecord]:
+    """Return the item's live effects by name."""
+    rows = tx.connection.execute(sa.select(t.effect).where(t.effect.c.item_id == item_id, _LIVE))
+    return {row.name: _record(row) for row in rows}
+
+
+def of_item(tx: Transaction, item_id: int) -> Sequence[EffectRecord]:
+    """Return every effect the item ever had, oldest first."""
+    rows = tx.connection.execute(sa.select(t.effect).where(t.effect.c.item_id == item_id).order_by(t.effect.c.id))
+    return tuple(_record(row) for row in rows)
+
+
+def refuted_plans(tx: Transaction, item_id: int) -> frozenset[tuple[str, str]]:
+    """Return the (effect name, plan digest) that a person said did not happen."""
+    rows = tx.connection.execute(
+        sa.select(t.effect.c.name, t.effect.c.plan_digest).where(
+            t.effect.c.item_id == item_id, t.effect.c.state == EffectState.REFUTED
+        )
+    )
+    return frozenset((row.name, row.plan_digest) for row in rows)
+
+
+def holder(tx: Transaction, *, bot: str, target: str, name: str, key: str) -> EffectRecord | None:
+    """Return the live effect that holds the key, whichever item it belongs to."""
+    row = tx.connection.execute(
+        sa.select(t.effect).where(
+            t.effect.c.bot == bot,
+            t.effect.c.target == target,
+            t.effect.c.name == name,
+            t.effect.c.key == key,
+            _LIVE,
+        )
+    ).one_or_none()
+    return None if row is None else _record(row)
+
+
+def intend(tx: Transaction, *, bot: str, item_id: int, token: int, plan: Planned) -> EffectRecord:
+    """Write the intent down before acting; raise KeyTaken when another item holds the key."""
+    return _insert(tx, bot, item_id, token, plan=plan, state=EffectState.INTENDED, receipt=None, by=None)
+
+
+def confirm_found(tx: Transaction, *, bot: str, item_id: int, token: int, plan: Planned, receipt: Any) -> EffectRecord:
+    """Store that the target held it before we acted; raise KeyTaken when another item holds the key."""
+    return _insert(tx, bot, item_id, token, plan=plan, state=EffectState.CONFIRMED, receipt=receipt, by="found")
+
+
+def _insert(
+    tx: Transaction,
+    bot: str,
+    item_id: int,
+    token: int,
+    *,
+    plan: Planned,
+    state: EffectState,
+    receipt: Any,
+    by: str | None,
+) -> EffectRecord:
+    values = {
+        "item_id": item_id,
+        "bot": bot,
+        "target": plan.target,
+        "name": plan.name,
+        "key": plan.key,
+        "state": state,
+        "plan": plan.plan,
+        "plan_digest": plan.plan_digest,
+        "receipt": receipt,
+        "by": by,
+        "token": token,
+        "intended_at": tx.now,
+        "ended_at": tx.now if state is EffectState.CONFIRMED else None,
+    }
+    try:
+        with tx.connection.begin_nested():
+            effect_id = tx.connection.execute(t.effect.insert().returning(t.effect.c.id), values).scalar_one()
+    except IntegrityError as error:
+        raise KeyTaken(plan.key) from error
+    action = Act.EFFECT_CONFIRMED if state is EffectState.CONFIRMED else Act.EFFECT_INTENDED
+    tx.note(action, bot=bot, item_id=item_id, effect=plan.name, target=plan.target, plan=plan.plan_digest, by=by)
+    return get(tx, effect_id)
+
+
+def intend_again(tx: Transaction, effect: EffectRecord, *, token: int) -> EffectRecord:
+    """Write down that the same plan is tried once more, after the target was found not to hold it."""
+    _move(tx, effect, to=EffectState.INTENDED, values={"token": token, "intended_at": tx.now})
+    tx.note(
+        Act.EFFECT_INTENDED,
+        bot=effect.bot,
+        item_id=effect.item_id,
+        effect=effect.name,
+        target=effect.target,
+        plan=effect.plan_digest,
+        again=True,
+    )
+    return get(tx, effect.id)
+
+
+_NOTES = {
+    EffectState.CONFIRMED: Act.EFFECT_CONFIRMED,
+    EffectState.UNCERTAIN: Act.EFFECT_UNCERTAIN,
+    EffectState.WITHDRAWN: Act.EFFECT_WITHDRAWN,
+    EffectState.REFUTED: Act.EFFECT_REFUTED,
+}
+
+
+def settle(
+    tx: Transaction, effect: EffectRecord, *, to: EffectState, receipt: Any = None, by: str | None = None
+) -> None:
+    """Move an effect to what is now known of it."""
+    values: dict[str, Any] = {"by": by}
+    if to is EffectState.CONFIRMED:
+        values |= {"receipt": receipt}
+    if to is not EffectState.UNCERTAIN:
+        values |= {"ended_at": tx.now}
+    _move(tx, effect, to=to, values=values)
+    tx.note(_NOTES[to], bot=effect.bot, item_id=effect.item_id, effect=effect.name, target=effect.target, by=by)
+
+
+def _move(tx: Transaction, effect: EffectRecord, *, to: EffectState, values: dict[str, Any]) -> None:
+    if to not in EFFECT_MOVES[effect.state]:
+        raise ValueError(f"an effect that is {effect.state} cannot become {to}")
+    moved = tx.connection.execute(
+        t.effect.update().where(t.effect.c.id == effect.id, t.effect.c.state == effect.state).values(state=to, **values)
+    )
+    if moved.rowcount == 0:
+        raise ValueError(f"effect {effect.id} is no longer {effect.state}")
+
+
+def get(tx: Transaction, effect_id: int) -> EffectRecord:
+    """Return one effect; raise LookupError when there is none."""
+    row = tx.connection.execute(sa.select(t.effect).where(t.effect.c.id == effect_id)).one_or_none()
+    if row is None:
+        raise LookupError(f"there is no effect {effect_id}")
+    return _record(row)
+
+
+def save_planned(tx: Transaction, claim: Claim, *, plan: Planned) -> None:
+    """Store a plan that was not carried out, for comparison with what people did."""
+    tx.connection.execute(
+        t.planned.insert().values(
+            item_id=claim.item_id,
+            attempt=claim.attempt,
+            target=plan.target,
+            name=plan.name,
+            key=plan.key,
+            plan=plan.plan,
+            plan_digest=plan.plan_digest,
+            at=tx.now,
+        )
+    )
+    tx.note(
+        Act.EFFECT_PLANNED,
+        bot=claim.bot,
+        item_id=claim.item_id,
+        effect=plan.name,
+        target=plan.target,
+        plan=plan.plan_digest,
+    )
+
+
+def plans_of(tx: Transaction, item_id: int) -> Sequence[Planned]:
+    """Return the plans of the item that were not carried out, oldest first."""
+    rows = tx.connection.execute(sa.select(t.planned).where(t.planned.c.item_id == item_id).order_by(t.planned.c.id))
+    return tuple(
+        Planned(target=row.target, name=row.name, key=row.key, plan=row.plan, plan_digest=row.plan_digest)
+        for row in rows
+    )
+
+
+def for_balance(tx: Transaction, bot: str) -> Sequence[EffectRecord]:
+    """Return the bot's live effects, for comparison with what its targets list."""
+    rows = tx.connection.execute(sa.select(t.effect).where(t.effect.c.bot == bot, _LIVE).order_by(t.effect.c.id))
+    return tuple(_record(row) for row in rows)
+
+
+def _record(row: sa.Row[Any]) -> EffectRecord:
+    return EffectRecord(
+        id=row.id,
+        item_id=row.item_id,
+        bot=row.bot,
+        target=row.target,
+        name=row.name,
+        key=row.key,
+        state=EffectState(row.state),
+        plan=row.plan,
+        plan_digest=row.plan_digest,
+        receipt=row.receipt,
+        by=row.by,
+        ended_at=row.ended_at,
+    )

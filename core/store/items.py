@@ -1,0 +1,194 @@
+"""The queue: adding, claiming, renewing and moving work items."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from audit.actions import Act
+from core.errors import Fenced
+from core.model.items import MOVES, Amount, Claim, ItemState, NewItem, StoredFile
+from core.store import tables as t
+from core.store.database import Transaction
+
+
+def add(tx: Transaction, bot: str, *, run_id: int, new: NewItem) -> int | None:
+    """Put an item in the bot's queue and return its id; None when its reference is known already."""
+    item_id = tx.insert_new(
+        t.item,
+        {
+            "bot": bot,
+            "reference": new.reference,
+            "state": ItemState.PENDING,
+            "priority": new.priority,
+            "due": new.due or t.NO_DATE,
+            "not_before": new.not_before or tx.now,
+            "attempts": 0,
+            "system_errors": 0,
+            "token": 0,
+            "run_id": run_id,
+            "added_at": tx.now,
+            "changed_at": tx.now,
+        },
+        unique=("bot", "reference"),
+    )
+    if item_id is None:
+        return None
+    files = [{"sha256": file.sha256, "name": file.name, "size": file.size} for file in new.files]
+    tx.connection.execute(
+        t.item_content.insert(),
+        {"item_id": item_id, "payload": dict(new.payload), "files": files, "waits": {}},
+    )
+    tx.note(Act.ITEM_ADDED, bot=bot, item_id=item_id, run_id=run_id)
+    return item_id
+
+
+_READY = (
+    sa.select(t.item.c.id)
+    .where(
+        t.item.c.bot == sa.bindparam("bot"),
+        t.item.c.state == sa.literal_column("'pending'"),
+        t.item.c.not_before <= sa.bindparam("now", type_=t.Instant),
+    )
+    .order_by(t.item.c.priority.desc(), t.item.c.due, t.item.c.id)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_TAKE = (
+    t.item.update()
+    .where(t.item.c.id == sa.bindparam("this"), t.item.c.state == sa.literal_column("'pending'"))
+    .values(
+        state=ItemState.IN_PROGRESS,
+        token=t.item.c.token + 1,
+        attempts=t.item.c.attempts + 1,
+        worker=sa.bindparam("by"),
+        lease_until=sa.bindparam("until", type_=t.Instant),
+        changed_at=sa.bindparam("at", type_=t.Instant),
+    )
+    .returning(t.item.c.reference, t.item.c.token, t.item.c.attempts, t.item.c.run_id, t.item.c.system_errors)
+)
+_CONTENT = sa.select(t.item_content).where(t.item_content.c.item_id == sa.bindparam("this"))
+
+
+def claim(tx: Transaction, bot: str, *, worker: str, lease: timedelta) -> Claim | None:
+    """Take the next ready item of the bot, or None: highest priority first, then earliest due, then oldest."""
+    item_id = tx.connection.execute(_READY, {"bot": bot, "now": tx.now}).scalar_one_or_none()
+    if item_id is None:
+        return None
+    until = tx.now + lease
+    taken = tx.connection.execute(_TAKE, {"this": item_id, "by": worker, "until": until, "at": tx.now}).one()
+    content = tx.connection.execute(_CONTENT, {"this": item_id}).one()
+    return Claim(
+        item_id=item_id,
+        bot=bot,
+        reference=taken.reference,
+        payload=content.payload,
+        files=tuple(StoredFile(**file) for file in content.files),
+        token=taken.token,
+        attempt=taken.attempts,
+        run_id=taken.run_id,
+        lease_until=until,
+        system_errors=taken.system_errors,
+        waits=content.waits,
+    )
+
+
+_RENEW = (
+    t.item.update()
+    .where(
+        t.item.c.id == sa.bindparam("this"),
+        t.item.c.token == sa.bindparam("held"),
+        t.item.c.state == sa.literal_column("'in_progress'"),
+    )
+    .values(lease_until=sa.bindparam("until", type_=t.Instant))
+)
+
+
+def renew(tx: Transaction, item_id: int, *, token: int, lease: timedelta) -> datetime:
+    """Prolong the lease and return its new end; raise Fenced when the item is no longer held with this token."""
+    until = tx.now + lease
+    if tx.connection.execute(_RENEW, {"this": item_id, "held": token, "until": until}).rowcount == 0:
+        raise Fenced(f"item {item_id} is no longer held by this worker; nothing more is done for it here")
+    return until
+
+
+def finish(tx: Transaction, claim: Claim, *, to: ItemState, values: Mapping[str, Any] | None = None) -> None:
+    """Move a held item on, letting go of its lease; raise Fenced when it is no longer held with this token."""
+    if to not in MOVES[ItemState.IN_PROGRESS]:
+        raise ValueError(f"an item in progress cannot become {to}")
+    done = tx.connection.execute(
+        t.item.update()
+        .where(
+            t.item.c.id == claim.item_id,
+            t.item.c.token == claim.token,
+            t.item.c.state == sa.literal_column("'in_progress'"),
+        )
+        .values(state=to, worker=None, lease_until=None, changed_at=tx.now, **(values or {}))
+    )
+    if done.rowcount == 0:
+        raise Fenced(f"item {claim.item_id} is no longer held by this worker; its result is not stored twice")
+
+
+def move(
+    tx: Transaction, item_id: int, *, frm: ItemState, to: ItemState, values: Mapping[str, Any] | None = None
+) -> bool:
+    """Move an item that no worker holds; False when it is not in the state named (somebody was faster)."""
+    if to not in MOVES[frm]:
+        raise ValueError(f"an item that is {frm} cannot become {to}")
+    moved = tx.connection.execute(
+        t.item.update()
+        .where(t.item.c.id == item_id, t.item.c.state == frm)
+        .values(state=to, changed_at=tx.now, **(values or {}))
+    )
+    return moved.rowcount == 1
+
+
+def set_amount(tx: Transaction, item_id: int, *, amount: Amount) -> None:
+    """Note what the item is worth, for the balances."""
+    tx.connection.execute(
+        t.item.update().where(t.item.c.id == item_id).values(amount=amount.value, currency=amount.currency)
+    )
+
+
+def set_content(tx: Transaction, item_id: int, **values: Any) -> None:
+    """Change the item's result or its count of waits."""
+    tx.connection.execute(t.item_content.update().where(t.item_content.c.item_id == item_id).values(**values))
+
+
+def held(tx: Transaction, *, bot: str | None = None) -> Sequence[sa.Row[Any]]:
+    """Return the items under a lease: id, bot, worker, token, lease_until, run_id, attempts."""
+    query = sa.select(t.item).where(t.item.c.state == sa.literal_column("'in_progress'"))
+    return tx.connection.execute(query if bot is None else query.where(t.item.c.bot == bot)).all()
+
+
+def next_ready_at(tx: Transaction, bot: str) -> datetime | None:
+    """Return when the bot's next pending item may be tried; None when none waits."""
+    soonest: datetime | None = tx.connection.execute(
+        sa.select(sa.func.min(t.item.c.not_before, type_=t.Instant)).where(
+            t.item.c.bot == bot, t.item.c.state == sa.literal_column("'pending'")
+        )
+    ).scalar_one()
+    return soonest
+
+
+def get(tx: Transaction, item_id: int) -> sa.Row[Any]:
+    """Return the item's row with payload, files, waits and result; raise LookupError when there is none."""
+    row = tx.connection.execute(
+        sa.select(t.item, t.item_content).join(t.item_content).where(t.item.c.id == item_id)
+    ).one_or_none()
+    if row is None:
+        raise LookupError(f"there is no item {item_id}")
+    return row
+
+
+def by_reference(tx: Transaction, bot: str, reference: str) -> int | None:
+    """Return the id of the bot's item with this reference."""
+    return tx.connection.execute(
+        sa.select(t.item.c.id).where(t.item.c.bot == bot, t.item.c.reference == reference)
+    ).scalar_one_or_none()
+
+
+def all_of(tx: Transaction, bot: str) -> Iterator[sa.Row[Any]]:
+    """Return every item of the bot, oldest first."""
+    yield from tx.connection.execute(sa.select(t.item).where(t.item.c.bot == bot).order_by(t.item.c.id))

@@ -146,7 +146,7 @@ class Decisions:
                     effect_rows.settle(
                         tx, effect, to=EffectState.CONFIRMED, receipt={"by_hand": receipt}, by=f"person:{who}"
                     )
-            item_rows.set_content(tx, task.item_id, result={"by_hand": receipt})
+            item_rows.set_result(tx, task.item_id, result={"by_hand": receipt})
             _end(tx, task, ItemState.DONE, Action.DONE_BY_HAND, who, note)
 
     def cancel(self, task_id: int, *, version: int, who: str, note: str) -> None:

@@ -4,7 +4,8 @@ The only place in core that catches every exception: whatever a bot does wrong, 
 see it.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -49,7 +50,7 @@ class Ended:
     until: datetime | None = None  # when the item may be tried again
     result: Any = None
     system_error: bool = False  # counts against the item's tries and to the breaker
-    values: dict[str, Any] = field(default_factory=dict)
+    waits: Mapping[str, int] | None = None  # how often the item was put back, by code
 
 
 class Attempts:
@@ -145,8 +146,7 @@ class Attempts:
                 return _asks(question)
             case PutBack(until=until, code=code, reason=reason):
                 waits = {**record.claim.waits, code: record.claim.waits.get(code, 0) + 1}
-                back = _back(AttemptOutcome.LATER, code, reason, until)
-                return Ended(**{name: getattr(back, name) for name in back.__slots__} | {"values": {"waits": waits}})
+                return replace(_back(AttemptOutcome.LATER, code, reason, until), waits=waits)
             case TargetHeld(target=target, code=code, reason=reason):
                 return _back(AttemptOutcome.RETRY, code, f"{target} is held: {reason}", now)
             case InDoubt(target=target, code=code, message=message):
@@ -215,21 +215,23 @@ class Attempts:
         record.reach("attempt ending")
         claim = record.claim
         with self._workshop.database.transaction(actor=f"bot:{self._bot.name}@{self._bot.version}") as tx:
-            values: dict[str, Any] = {"outcome": ended.outcome, "code": ended.code}
-            if ended.until is not None:
-                values["not_before"] = ended.until
-            values["system_errors"] = claim.system_errors + 1 if ended.system_error else 0
-            if record.amount is not None:
-                values |= {"amount": record.amount.value, "currency": record.amount.currency}
-            items.finish(tx, claim, to=ended.state, values=values)
+            items.finish(
+                tx,
+                claim,
+                to=ended.state,
+                outcome=ended.outcome,
+                code=ended.code,
+                system_errors=claim.system_errors + 1 if ended.system_error else 0,
+                until=ended.until,
+                amount=record.amount,
+            )
             steps.save(tx, claim.item_id, attempt=claim.attempt, records=record.unsaved())
             steps.save_outcomes(tx, claim.item_id, attempt=claim.attempt, outcomes=record.outcomes)
             steps.save_evidence(tx, claim.item_id, attempt=claim.attempt, evidence=record.unsaved_evidence())
-            content = dict(ended.values)
             if ended.result is not None:
-                content["result"] = ended.result
-            if content:
-                items.set_content(tx, claim.item_id, **content)
+                items.set_result(tx, claim.item_id, result=ended.result)
+            if ended.waits is not None:
+                items.set_waits(tx, claim.item_id, waits=ended.waits)
             if ended.planned is not None:
                 effects.save_planned(tx, claim, plan=ended.planned)
             if ended.question is not None:

@@ -153,7 +153,7 @@ class Run:
             self._reap(run_id)
             claim = self._claim()
             if claim is None:
-                if not self._wait(gave_up_waiting):
+                if self._stopped() or not self._wait(gave_up_waiting):
                     return
                 continue
             with heartbeat.beating(claim.item_id, claim.token):
@@ -165,24 +165,20 @@ class Run:
             gave_up_waiting = self._shop.database.now() + self._bot.linger
 
     def _claim(self) -> Claim | None:
+        """Take the next item, unless a hold is in the way; note why the run stops."""
         self._shop.boundaries.reach("claim before")
         with self._shop.database.transaction(actor=self._actor) as tx:
-            return items.claim(tx, self._bot.name, worker=self._shop.worker, lease=self._bot.lease)
-
-    def _stopped(self) -> bool:
-        """Look at the holds before each item; note why the run stops."""
-        if self._stop.asked:
-            self._tally.stopped, self._tally.exit_code = "asked to stop", ExitCode.STOPPED
-            return True
-        with self._shop.database.reading() as tx:
-            held = holds.active(tx, "bot", self._bot.name)
-            for name in self._bot.targets:
-                held = held or holds.active(tx, "target", name)
-        if held is None:
-            return False
+            held = holds.in_the_way(tx, self._bot.name, targets=self._bot.targets)
+            if held is None:
+                return items.claim(tx, self._bot.name, worker=self._shop.worker, lease=self._bot.lease)
         self._tally.stopped = f"{held.scope} {held.name} is held: {held.reason}"
         self._tally.exit_code = _code_of_hold(held.code)
-        return True
+        return None
+
+    def _stopped(self) -> bool:
+        if self._stop.asked:
+            self._tally.stopped, self._tally.exit_code = "asked to stop", ExitCode.STOPPED
+        return self._tally.stopped is not None
 
     def _reap(self, run_id: int) -> None:
         now = self._shop.database.now()

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -60,17 +61,20 @@ class Transaction:
 
     def insert_new(self, table: sa.Table, values: Mapping[str, Any], *, unique: Sequence[str]) -> int | None:
         """Insert a row and return its id, or None when a row with the same unique columns is there."""
-        statement = self._insert_ignoring(table, unique).returning(table.c.id)
+        statement = _insert_ignoring(self.connection.dialect.name, table, tuple(unique), returning=True)
         return self.connection.execute(statement, dict(values)).scalar_one_or_none()
 
     def ensure(self, table: sa.Table, values: Mapping[str, Any], *, unique: Sequence[str]) -> None:
         """Insert a row unless one with the same unique columns is there."""
-        self.connection.execute(self._insert_ignoring(table, unique), dict(values))
+        statement = _insert_ignoring(self.connection.dialect.name, table, tuple(unique), returning=False)
+        self.connection.execute(statement, dict(values))
 
-    def _insert_ignoring(self, table: sa.Table, unique: Sequence[str]) -> sqlite.Insert | postgresql.Insert:
-        if self.connection.dialect.name == "postgresql":
-            return postgresql.insert(table).on_conflict_do_nothing(index_elements=list(unique))
-        return sqlite.insert(table).on_conflict_do_nothing(index_elements=list(unique))
+
+@lru_cache(maxsize=64)
+def _insert_ignoring(dialect: str, table: sa.Table, unique: tuple[str, ...], *, returning: bool) -> Any:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement = insert(table).on_conflict_do_nothing(index_elements=list(unique))
+    return statement.returning(table.c.id) if returning else statement
 
 
 class Database:

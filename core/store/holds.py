@@ -1,6 +1,6 @@
 """Holds on bots and targets, the breaker's count, turns that one worker takes at a time, and grants of a mode."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -40,11 +40,24 @@ def release(tx: Transaction, scope: Scope, name: str, *, by: str) -> bool:
     return True
 
 
+_ACTIVE = sa.select(t.hold).where(
+    t.hold.c.scope == sa.bindparam("kind"),
+    t.hold.c.name == sa.bindparam("called"),
+    t.hold.c.released_at.is_(None),
+)
+
+
 def active(tx: Transaction, scope: Scope, name: str) -> sa.Row[Any] | None:
-    """Return the hold on a bot or target (code, reason, by, at), or None."""
-    return tx.connection.execute(
-        sa.select(t.hold).where(t.hold.c.scope == scope, t.hold.c.name == name, t.hold.c.released_at.is_(None))
-    ).one_or_none()
+    """Return the hold on a bot or target (scope, name, code, reason, by, at), or None."""
+    return tx.connection.execute(_ACTIVE, {"kind": scope, "called": name}).one_or_none()
+
+
+def in_the_way(tx: Transaction, bot: str, *, targets: Iterable[str]) -> sa.Row[Any] | None:
+    """Return the first hold on the bot or one of its targets, or None."""
+    found = active(tx, "bot", bot)
+    for target in targets:
+        found = found or active(tx, "target", target)
+    return found
 
 
 def all_active(tx: Transaction) -> Sequence[sa.Row[Any]]:

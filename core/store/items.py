@@ -12,6 +12,8 @@ from core.model.items import MOVES, Amount, Claim, ItemState, NewItem, StoredFil
 from core.store import tables as t
 from core.store.database import Transaction
 
+_ADD_CONTENT = t.item_content.insert()
+
 
 def add(tx: Transaction, bot: str, *, run_id: int, new: NewItem) -> int | None:
     """Put an item in the bot's queue and return its id; None when its reference is known already."""
@@ -113,20 +115,58 @@ def renew(tx: Transaction, item_id: int, *, token: int, lease: timedelta) -> dat
     return until
 
 
-def finish(tx: Transaction, claim: Claim, *, to: ItemState, values: Mapping[str, Any] | None = None) -> None:
-    """Move a held item on, letting go of its lease; raise Fenced when it is no longer held with this token."""
+_FINISH = (
+    t.item.update()
+    .where(
+        t.item.c.id == sa.bindparam("this"),
+        t.item.c.token == sa.bindparam("held"),
+        t.item.c.state == sa.literal_column("'in_progress'"),
+    )
+    .values(
+        state=sa.bindparam("to"),
+        worker=None,
+        lease_until=None,
+        changed_at=sa.bindparam("at", type_=t.Instant),
+        outcome=sa.bindparam("how"),
+        code=sa.bindparam("why"),
+        system_errors=sa.bindparam("errors"),
+        not_before=sa.func.coalesce(sa.bindparam("until", type_=t.Instant), t.item.c.not_before),
+        amount=sa.func.coalesce(sa.bindparam("worth", type_=t.Exact), t.item.c.amount),
+        currency=sa.func.coalesce(sa.bindparam("money", type_=sa.String), t.item.c.currency),
+    )
+)
+
+
+def finish(
+    tx: Transaction,
+    claim: Claim,
+    *,
+    to: ItemState,
+    outcome: str,
+    code: str | None,
+    system_errors: int,
+    until: datetime | None = None,
+    amount: Amount | None = None,
+) -> None:
+    """Move a held item on, letting go of its lease; raise Fenced when it is no longer held with this token.
+
+    `until`: not to be tried again before; absent leaves the date as it is. `amount`: likewise.
+    """
     if to not in MOVES[ItemState.IN_PROGRESS]:
         raise ValueError(f"an item in progress cannot become {to}")
-    done = tx.connection.execute(
-        t.item.update()
-        .where(
-            t.item.c.id == claim.item_id,
-            t.item.c.token == claim.token,
-            t.item.c.state == sa.literal_column("'in_progress'"),
-        )
-        .values(state=to, worker=None, lease_until=None, changed_at=tx.now, **(values or {}))
-    )
-    if done.rowcount == 0:
+    values = {
+        "this": claim.item_id,
+        "held": claim.token,
+        "to": to,
+        "at": tx.now,
+        "how": outcome,
+        "why": code,
+        "errors": system_errors,
+        "until": until,
+        "worth": amount.value if amount is not None else None,
+        "money": amount.currency if amount is not None else None,
+    }
+    if tx.connection.execute(_FINISH, values).rowcount == 0:
         raise Fenced(f"item {claim.item_id} is no longer held by this worker; its result is not stored twice")
 
 
@@ -151,9 +191,26 @@ def set_amount(tx: Transaction, item_id: int, *, amount: Amount) -> None:
     )
 
 
-def set_content(tx: Transaction, item_id: int, **values: Any) -> None:
-    """Change the item's result or its count of waits."""
-    tx.connection.execute(t.item_content.update().where(t.item_content.c.item_id == item_id).values(**values))
+_RESULT = (
+    t.item_content.update()
+    .where(t.item_content.c.item_id == sa.bindparam("this"))
+    .values(result=sa.bindparam("gave", type_=t.Json))
+)
+_WAITS = (
+    t.item_content.update()
+    .where(t.item_content.c.item_id == sa.bindparam("this"))
+    .values(waits=sa.bindparam("counts", type_=t.Json))
+)
+
+
+def set_result(tx: Transaction, item_id: int, *, result: Any) -> None:
+    """Store what came of the item."""
+    tx.connection.execute(_RESULT, {"this": item_id, "gave": result})
+
+
+def set_waits(tx: Transaction, item_id: int, *, waits: Mapping[str, int]) -> None:
+    """Store how often the item was put back, by code."""
+    tx.connection.execute(_WAITS, {"this": item_id, "counts": dict(waits)})
 
 
 def held(tx: Transaction, *, bot: str | None = None) -> Sequence[sa.Row[Any]]:

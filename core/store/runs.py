@@ -153,6 +153,9 @@ def count_states(tx: Transaction, bot: str) -> Mapping[str, int]:
     return dict(tuple(row) for row in rows)
 
 
+_ATTEMPT = t.attempt.insert()
+
+
 def record_attempt(
     tx: Transaction,
     claim: Claim,
@@ -168,7 +171,7 @@ def record_attempt(
 ) -> None:
     """Store how a try ended and say it in the trail; `seen` holds the digests of what it read and checked."""
     tx.connection.execute(
-        t.attempt.insert(),
+        _ATTEMPT,
         {
             "item_id": claim.item_id,
             "number": claim.attempt,

@@ -12,6 +12,10 @@ from core.model.steps import Correction, RecordKind, StepRecord
 from core.store import tables as t
 from core.store.database import Transaction
 
+_STEP = t.step.insert()
+_OUTCOME = t.check_outcome.insert()
+_EVIDENCE = t.evidence.insert()
+
 
 def save(tx: Transaction, item_id: int, *, attempt: int, records: Iterable[StepRecord]) -> None:
     """Store what an attempt computed and looked up; what it reused is stored already."""
@@ -32,7 +36,7 @@ def save(tx: Transaction, item_id: int, *, attempt: int, records: Iterable[StepR
         if not record.reused
     ]
     if rows:
-        tx.connection.execute(t.step.insert(), rows)
+        tx.connection.execute(_STEP, rows)
 
 
 def results(tx: Transaction, item_id: int) -> Mapping[tuple[str, str], StepRecord]:
@@ -105,7 +109,7 @@ def save_outcomes(tx: Transaction, item_id: int, *, attempt: int, outcomes: Iter
         for pack, outcome in outcomes
     ]
     if rows:
-        tx.connection.execute(t.check_outcome.insert(), rows)
+        tx.connection.execute(_OUTCOME, rows)
 
 
 def outcomes_of(tx: Transaction, item_id: int) -> Sequence[Mapping[str, Any]]:
@@ -173,7 +177,7 @@ def save_evidence(tx: Transaction, item_id: int, *, attempt: int, evidence: Iter
         for one in evidence
     ]
     if rows:
-        tx.connection.execute(t.evidence.insert(), rows)
+        tx.connection.execute(_EVIDENCE, rows)
 
 
 def evidence_of(tx: Transaction, item_id: int) -> Sequence[Evidence]:

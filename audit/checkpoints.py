@@ -65,9 +65,7 @@ class Checkpoint:
 
 def newest(connection: Connection) -> Checkpoint | None:
     """Return the last checkpoint, or None when there is none yet."""
-    row = connection.execute(
-        select(trail_checkpoint).order_by(trail_checkpoint.c.number.desc()).limit(1)
-    ).one_or_none()
+    row = connection.execute(select(trail_checkpoint).order_by(trail_checkpoint.c.number.desc()).limit(1)).one_or_none()
     return None if row is None else Checkpoint(**row._mapping)
 
 

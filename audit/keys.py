@@ -46,9 +46,7 @@ class PublicKey:
         try:
             raw = bytes.fromhex(stripped.removeprefix(_PREFIX))
         except ValueError as error:
-            raise KeyProblem(
-                f"{stripped[:20]!r} is not a public key; expected {_PREFIX} and 64 digits"
-            ) from error
+            raise KeyProblem(f"{stripped[:20]!r} is not a public key; expected {_PREFIX} and 64 digits") from error
         if len(raw) != 32 or not stripped.startswith(_PREFIX):
             raise KeyProblem(f"{stripped[:20]!r} is not a public key; expected {_PREFIX} and 64 digits")
         return cls(raw)
@@ -120,9 +118,7 @@ class Keyring:
         beside = self._folder / f"current.{public.key_id}"
         _write_new(beside, public.key_id)
         try:
-            os.link(
-                beside, self._current
-            )  # fails when another process was first; its key is then the one in use
+            os.link(beside, self._current)  # fails when another process was first; its key is then the one in use
         except FileExistsError:
             (self._folder / f"{public.key_id}.key").unlink()
             (self._folder / f"{public.key_id}.pub").unlink()
@@ -137,9 +133,7 @@ class Keyring:
             text = (self._folder / f"{key_id}.key").read_text(encoding="ascii")
             private = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(text.strip()))
         except (OSError, ValueError) as error:
-            raise KeyProblem(
-                f"the key that signs the trail cannot be read in {self._folder}: {error}"
-            ) from error
+            raise KeyProblem(f"the key that signs the trail cannot be read in {self._folder}: {error}") from error
         if PublicKey(private.public_key().public_bytes_raw()).key_id != key_id:
             raise KeyProblem(f"the key file {key_id}.key in {self._folder} holds another key")
         return key_id, private

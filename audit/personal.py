@@ -68,8 +68,6 @@ def commitment_of(kind: str, value: str, *, salt: bytes) -> str:
 
 
 def _known(connection: Connection, token: str) -> None:
-    found = connection.execute(
-        select(trail_commitment.c.token).where(trail_commitment.c.token == token)
-    ).first()
+    found = connection.execute(select(trail_commitment.c.token).where(trail_commitment.c.token == token)).first()
     if found is None:
         raise CommitmentUnknown(token)

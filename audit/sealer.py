@@ -39,9 +39,7 @@ class Sealed:
     busy: bool  # another sealer is at work; nothing, or not everything, was done here
 
 
-def seal(
-    bind: Engine | Connection, *, now: datetime, keys: Keyring, checkpoint: bool, batch: int = 1000
-) -> Sealed:
+def seal(bind: Engine | Connection, *, now: datetime, keys: Keyring, checkpoint: bool, batch: int = 1000) -> Sealed:
     """Seal every event that has no seal yet, and sign a checkpoint when one is due.
 
     Needs an engine, or a connection without an open transaction. Call it every few seconds. With
@@ -66,9 +64,7 @@ def unsealed(connection: Connection) -> int:
 class _Pass:
     """One call of `seal`: batches until nothing is left, another sealer is at work, or the lease is lost."""
 
-    def __init__(
-        self, connection: Connection, *, now: datetime, keys: Keyring, forced: bool, batch: int
-    ) -> None:
+    def __init__(self, connection: Connection, *, now: datetime, keys: Keyring, forced: bool, batch: int) -> None:
         self._connection = connection
         self._now = now
         self._at = instant(now)
@@ -89,9 +85,7 @@ class _Pass:
             lease = self._connection.execute(_lease()).one_or_none()
             if lease is not None and not self._sweep_due(lease.swept_at):
                 some = self._connection.execute(_unsealed_above(lease.low, limit=1)).first()
-                return some is not None or self._due(
-                    newest(self._connection), _head(self._connection)[0], final=True
-                )
+                return some is not None or self._due(newest(self._connection), _head(self._connection)[0], final=True)
         if lease is None:
             self._make_lease()
         return True
@@ -128,9 +122,7 @@ class _Pass:
             trail_lease.c.until < self._at,
         )
         taken = self._connection.execute(
-            update(trail_lease)
-            .where(trail_lease.c.name == _NAME, free)
-            .values(holder=self._holder, until=until)
+            update(trail_lease).where(trail_lease.c.name == _NAME, free).values(holder=self._holder, until=until)
         )
         return taken.rowcount == 1
 
@@ -145,9 +137,7 @@ class _Pass:
             self._connection.execute(insert(trail_seal), seals)
         last = newest(self._connection)
         if self._due(last, seq, final=len(rows) < self._batch):
-            self.signed = sign(
-                self._connection, after=last, seq=seq, head=head, now=self._now, keys=self._keys
-            )
+            self.signed = sign(self._connection, after=last, seq=seq, head=head, now=self._now, keys=self._keys)
         self.sealed += len(seals)
 
     def _due(self, last: Checkpoint | None, seq: int, *, final: bool) -> bool:
@@ -178,9 +168,7 @@ class _Pass:
         try:
             with self._connection.begin():
                 self._connection.execute(
-                    insert(trail_lease).values(
-                        name=_NAME, holder=None, until=self._at, low=0, swept_at=self._at
-                    )
+                    insert(trail_lease).values(name=_NAME, holder=None, until=self._at, low=0, swept_at=self._at)
                 )
         except IntegrityError:
             return  # another sealer made it in the same moment

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection
@@ -17,6 +18,7 @@ Scalar = str | int | bool | Decimal | None
 
 ACTORS = ("bot:", "person:", "system:")
 
+_TOGETHER = 20  # rows per statement
 _COLUMNS = ("at", "actor", "action", "bot", "item_id", "run_id", "body")
 _PLAIN = frozenset({str, int, bool, type(None)})
 _encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
@@ -39,8 +41,10 @@ class Event:
 def append(connection: Connection, events: Sequence[Event]) -> None:
     """Write events inside the caller's transaction, in the order given; EventRefused writes none."""
     rows = [_row(event) for event in events]
-    if rows:
-        connection.exec_driver_sql(_insert(connection.dialect.paramstyle), rows)
+    for start in range(0, len(rows), _TOGETHER):
+        some = rows[start : start + _TOGETHER]
+        statement = _insert(connection.dialect.paramstyle, len(some))
+        connection.exec_driver_sql(statement, tuple(chain.from_iterable(some)))
 
 
 def canonical(value: Mapping[str, Any]) -> str:
@@ -61,9 +65,11 @@ def moment(text: str) -> datetime:
 
 
 @cache
-def _insert(paramstyle: str) -> str:
+def _insert(paramstyle: str, rows: int) -> str:
+    """Return one statement for so many rows: a single trip to the database, and no compiling on the hot path."""
     mark = "?" if paramstyle == "qmark" else "%s"
-    return f"INSERT INTO trail_event ({', '.join(_COLUMNS)}) VALUES ({', '.join([mark] * len(_COLUMNS))})"
+    row = f"({', '.join([mark] * len(_COLUMNS))})"
+    return f"INSERT INTO trail_event ({', '.join(_COLUMNS)}) VALUES {', '.join([row] * rows)}"
 
 
 def _row(event: Event) -> tuple[str, str, str, str | None, int | None, int | None, str]:

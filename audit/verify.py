@@ -41,9 +41,7 @@ class Report:
         return not self.problems
 
 
-def verify(
-    connection: Connection, *, public_keys: Iterable[PublicKey], anchors: Iterable[Checkpoint] = ()
-) -> Report:
+def verify(connection: Connection, *, public_keys: Iterable[PublicKey], anchors: Iterable[Checkpoint] = ()) -> Report:
     """Check chain, checkpoints, anchors and commitments; report every kind of problem with its first place.
 
     `public_keys` should come from elsewhere than this machine; keys that took over by rotation are learned.
@@ -124,14 +122,10 @@ def _signature(name: str, checkpoint: Checkpoint, *, keys: Mapping[str, PublicKe
         into.add(f"the signature of {name} is wrong: it was edited or made up")
 
 
-def _head_of(
-    name: str, checkpoint: Checkpoint, *, chain: Chain, good: int, cut: Findings, rehashed: Findings
-) -> int:
+def _head_of(name: str, checkpoint: Checkpoint, *, chain: Chain, good: int, cut: Findings, rehashed: Findings) -> int:
     """Compare one checkpoint with the chain; return the last sequence known to be as it was."""
     if checkpoint.seq > chain.last:
-        cut.add(
-            f"the tail was cut: {name} signed {checkpoint.seq} events, the trail ends at number {chain.last}"
-        )
+        cut.add(f"the tail was cut: {name} signed {checkpoint.seq} events, the trail ends at number {chain.last}")
     elif chain.heads.get(checkpoint.seq, checkpoint.head) != checkpoint.head:
         rehashed.add(
             f"between sequence {good + 1} and {checkpoint.seq} the trail is not what {name} signed: it was "
@@ -187,21 +181,16 @@ def _stale(oldest: AnyRow | None, *, waiting: int, checkpoints: Sequence[Checkpo
     ]
 
 
-def _commitment_problems(
-    connection: Connection, *, erased: set[str], checkpoints: Sequence[Checkpoint]
-) -> list[str]:
+def _commitment_problems(connection: Connection, *, erased: set[str], checkpoints: Sequence[Checkpoint]) -> list[str]:
     edited, unlogged = Findings(), Findings()
     row = trail_commitment.c
     signed_until = checkpoints[-1].at if checkpoints else ""
-    rows = connection.execution_options(yield_per=5000).execute(
-        select(row.token, row.kind, row.salt, row.value, row.erased_at).order_by(row.token)
-    )
+    everything = select(row.token, row.kind, row.salt, row.value, row.erased_at).order_by(row.token)
+    rows = connection.execute(everything.execution_options(yield_per=5000))
     for token, kind, salt, value, erased_at in rows:
         if erased_at is not None:
             if token not in erased and erased_at < signed_until:
                 unlogged.add(f"{token[:20]}... was erased at {erased_at} and the trail does not say by whom")
         elif salt is None or not hmac.compare_digest(token, commitment_of(kind, value or "", salt=salt)):
-            edited.add(
-                f"the personal data kept under {token[:20]}... ({kind}) is not what was committed: edited"
-            )
+            edited.add(f"the personal data kept under {token[:20]}... ({kind}) is not what was committed: edited")
     return [*edited.sentences(), *unlogged.sentences()]

@@ -1,0 +1,383 @@
+"""Who sent the document and to whom: names, VAT numbers, bank details; our own name is never the supplier's."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+
+from ..model import Source
+from .facts import Candidate, Facts, choose
+from .labels import Hit, titles
+from .layout import Cell, Line, letters
+
+_LEGAL = re.compile(
+    r"(?:\b(?:ltd|limited|llp|plc|inc|incorporated|corp|corporation|llc|lp|gmbh|mbh|ag|kg|kgaa|ohg|gbr|ug|se|e\.?\s?k|e\.?\s?v|eg|a\.g|bv|b\.v|nv|n\.v|vof|v\.o\.f|"
+    r"sarl|s\.a\.r\.l|sas|s\.a\.s|sasu|eurl|sa|s\.a|sprl|srl|bvba|cic|c\.i\.c|cio|co|company|pty|pvt|aps|a/s|ab|oy|spa|s\.p\.a|trust|partnership|lbg|sci|snc|gie|scop)(?=[.,;)\s]|$)\.?)",
+    re.IGNORECASE,
+)  # fmt: skip
+_POSTCODE = re.compile(r"\b(?:[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|(?:[A-Z]{1,2}[- ])?\d{5}(?:-\d{4})?|\d{4} ?[A-Z]{2})\b")
+_STREET = re.compile(
+    r"(?i)(?:\b\d{1,4}[a-z]?(?:[-/]\d+)?,? +[^\W\d]|[^\W\d.]+\.? +\d{1,4} ?[a-z]?$|\b(?:street|road|lane|avenue|house|unit|floor|estate|park|court|way|drive|rue|straße|strasse|str\.|platz|weg|allee|straat|laan|plein|suite|p\.?o\.? box|postfach|close|square|building|quay|mill|terrace|yard|boulevard|chemin|place|gracht|kade|works|business)\b|(?:straße|strasse|str\.|weg|platz|allee|gasse|straat|laan|gracht|kade|plein)\b)"
+)  # fmt: skip
+_SEPARATED = re.compile(r"\s*[●•·|∙‧■–]\s*|\s+[-*]\s+")
+_DOMAIN = re.compile(r"(?:@|www\.|https?://(?:www\.)?)([a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.[a-z]{2,})", re.IGNORECASE)
+_CONTACT = re.compile(
+    r"(?i)\b(?:tel|phone|fax|telefon|email|e-mail|www|http|iban|bic|swift|vat|ust|btw|tva|siret|siren|gln|kvk|page|seite|pagina|date|datum|registered|hrb|no\.)\b|@"
+)
+_NOT_NAME = frozenset(
+    "logo copy original page total amount description quantity thank you dear sir madam sehr geehrte herren bank banque "
+    "street tel fax email phone mobile payment terms duplicate confidential draft notes deutschland germany france nederland "
+    "london england hong kong name".split()
+)
+_SALUTES = frozenset("herr herrn frau mr mrs ms miss dr monsieur madame m mme dhr mevr t.a.v attn".split())
+_BANKS = re.compile(
+    r"(?i)\b(?:bank|banque|sparkasse|volksbank|barclays|lloyds|natwest|hsbc|santander|commerzbank|postbank|raiffeisen\w*|crédit|rabobank|nationwide|monzo|starling)\b|\w+bank\b"
+)
+
+
+@dataclass(slots=True)
+class Party:
+    """The supplier as read, with the parts of the page that belong to the buyer."""
+
+    supplier: tuple[str, Source] | None
+    buyer: str | None
+    domains: tuple[str, ...]
+    seller_lines: set[int]
+    buyer_cells: set[tuple[int, int]]  # line, first token
+
+
+def read_parties(facts: Facts, own_names: Sequence[str]) -> Party:
+    """Find the supplier's name among everything that looks like one."""
+    buyers, sellers = _blocks(facts, "buyer", "ship_to"), _blocks(facts, "seller")
+    buyer_cells = {(line.index, cell.first) for block in buyers for line, cell in block}
+    buyer_names = {
+        letters(_name(line, cell)) for block in buyers for line, cell in block[:3] if _namelike(_name(line, cell))
+    }
+    domains = _domains(facts)
+    cells = _plain_names(facts, buyer_cells)
+    candidates = [c for block in sellers for c in _of_block(block, 3.2, "under the supplier's heading")]
+    candidates += cells + _account_names(facts) + _sender_lines(facts)
+    own = [letters(name) for name in own_names]
+    kept = []
+    counts = Counter(letters(line.text[:0] + c.value) for c in candidates for line in [facts.layout.lines[0]])
+    whole = [letters(line.text) for line in facts.layout.lines]
+    for candidate in candidates:
+        key = letters(candidate.value)
+        if len(key) < 2 or _is_own(key, own):
+            continue
+        if key in buyer_names or any(len(key) > 5 and key in name for name in buyer_names):
+            candidate.score -= 3.0
+        said = sum(1 for text in whole if key in text) if len(key) >= 4 else 1
+        candidate.score += min(0.9, 0.3 * (said - 1))
+        if said > 1:
+            candidate.support.append(f"said {said} times")
+        if match := _in_domains(key, domains):
+            candidate.score += 1.2
+            candidate.support.append(f"matches {match}")
+        kept.append(candidate)
+    del counts
+    chosen = choose(kept, least=0.5)
+    seller_lines = {line.index for block in sellers for line, _ in block}
+    buyer = next(
+        (
+            _name(line, cell)
+            for block in _blocks(facts, "buyer")
+            for line, cell in block
+            if _namelike(_name(line, cell))
+        ),
+        None,
+    )
+    return Party(chosen, buyer, tuple(domains), seller_lines, buyer_cells)
+
+
+def _is_own(key: str, own: Sequence[str]) -> bool:
+    """Whether a name is one of ours, however it is printed."""
+    return any(name and (name == key or len(name) > 5 and (name in key or fuzz.ratio(name, key) >= 90)) for name in own)
+
+
+def _blocks(facts: Facts, *fields: str) -> list[list[tuple[Line, Cell]]]:
+    """The cells that belong to each heading of a party: right of it, and the column below it."""
+    blocks = []
+    for hit in facts.hits(*fields):
+        line = hit.line
+        cell = line.cell_of(hit.first)
+        if hit.first != cell.first:
+            continue
+        block: list[tuple[Line, Cell]] = []
+        colon = line.tokens[hit.last - 1].text.endswith((":", "-"))
+        if hit.last < cell.last:
+            if not colon and line.tokens[hit.last].text != ":" and len(letters(hit.words)) > 2:
+                rest = cell.last - hit.last
+                if rest > 1 or facts.next_label(line, hit.last) > hit.last:
+                    continue  # a sentence that begins with the word
+            skip = 1 if line.tokens[hit.last].text == ":" else 0
+            if hit.last + skip < cell.last and colon | bool(skip):
+                block.append((line, Cell(hit.last + skip, cell.last, line.tokens[hit.last + skip].x0, cell.x1)))
+        elif not colon and len(letters(hit.words)) <= 4 and len(line.cells) > 2:
+            continue
+        block += _beside(facts, hit, cell) if not block else []
+        block += _column(facts, line, cell, 1 if block and not _narrow(block) else 0)
+        if block:
+            blocks.append(block)
+    return blocks
+
+
+def _narrow(block: list[tuple[Line, Cell]]) -> bool:
+    return False
+
+
+def _beside(facts: Facts, hit: Hit, cell: Cell) -> list[tuple[Line, Cell]]:
+    """The next cell on the label's line, when no other label begins it."""
+    line = hit.line
+    following = next((c for c in line.cells if c.first >= cell.last), None)
+    if following is None or facts.next_label(line, following.first) == following.first:
+        return []
+    if following.x0 - cell.x1 > 14 * line.height:
+        return []
+    return [(line, following)]
+
+
+def _column(facts: Facts, line: Line, cell: Cell, taken: int) -> list[tuple[Line, Cell]]:
+    """The lines below a heading that start at its left edge, until a gap or another heading."""
+    found: list[tuple[Line, Cell]] = []
+    previous = line
+    for other, below in facts.layout.below(line, cell.x0 - 2, max(cell.x1, cell.x0 + 60), within=11 * line.height):
+        if other.top - previous.bottom > 1.9 * line.height or abs(below.x0 - cell.x0) > 2.5 * line.height:
+            if other is not previous and other.top - previous.bottom > 1.9 * line.height:
+                break
+            continue
+        here = [h for h in facts.by_line.get(other.index, ()) if h.first == below.first]
+        if any(
+            h.field in ("buyer", "seller", "ship_to")
+            and h.strength == 3
+            and len(letters(h.words)) > 4
+            and h.last == below.last
+            for h in here
+        ):
+            break
+        found.append((other, below))
+        previous = other
+        if len(found) >= 9:
+            break
+    return found
+
+
+def _of_block(block: list[tuple[Line, Cell]], score: float, why: str) -> Iterator[Candidate[str]]:
+    """The name in an address block: what stands after `Name:`, else its first lines before the street."""
+    named = next(
+        (
+            n
+            for n, (line, cell) in enumerate(block)
+            if line.lettered[cell.first] in ("name", "nom", "naam", "firma", "company") and n < 6
+        ),
+        None,
+    )
+    if named is not None:
+        yield from _named(block[named], score + 0.4, why)
+        return
+    names: list[tuple[Line, Cell]] = []
+    for line, cell in block[:4]:
+        text = _name(line, cell)
+        if _STREET.search(text) and not _LEGAL.search(text) or _POSTCODE.search(text) or _CONTACT.search(text):
+            break
+        if _namelike(text):
+            names.append((line, cell))
+        elif names:
+            break
+    if names:
+        line, cell = names[0]
+        value, last = _with_continuation(names)
+        yield Candidate(value, score + (0.3 if _LEGAL.search(value) else 0.0), line, cell.first, last, [why])
+
+
+def _named(place: tuple[Line, Cell], score: float, why: str) -> Iterator[Candidate[str]]:
+    """The cell right of `Name:`; two lines of it when the label stands between them."""
+    line, cell = place
+    following = next((c for c in line.cells if c.first >= cell.last), None)
+    start = following.first if following else cell.first + 1
+    end = following.last if following else cell.last
+    if start >= end:
+        return
+    yield Candidate(line.words(start, end), score, line, start, end, [why])
+
+
+def _with_continuation(names: list[tuple[Line, Cell]]) -> tuple[str, int]:
+    """A name over two lines: the first has no legal form, the second ends with one."""
+    line, cell = names[0]
+    first = _name(line, cell)
+    if len(names) > 1 and not _LEGAL.search(first):
+        second_line, second_cell = names[1]
+        second = _name(second_line, second_cell)
+        close = second_line.top - line.bottom < 0.7 * line.height and abs(second_cell.x0 - cell.x0) < 2
+        same_size = abs(second_line.height - line.height) < 0.08 * line.height
+        shared = set(map(letters, first.split())) & set(map(letters, second.split()))
+        if close and same_size and _LEGAL.search(second) and len(first.split()) > 1 and not shared:
+            return f"{first} {second}", cell.last
+    return first, cell.last
+
+
+def _plain_names(facts: Facts, buyer_cells: set[tuple[int, int]]) -> list[Candidate[str]]:
+    """Cells that read like a company's name, anywhere; the more so at the top, in large letters, above a street."""
+    found: list[Candidate[str]] = []
+    usual = facts.layout.height
+    for page in facts.layout.pages[:2]:
+        lines = facts.layout.by_page[page.number]
+        for number, line in enumerate(lines):
+            for cell in line.cells:
+                if (line.index, cell.first) in buyer_cells:
+                    continue
+                found += _plain_name(facts, lines, number, line, cell, page.height, usual)
+    return found
+
+
+def _plain_name(
+    facts: Facts, lines: list[Line], number: int, line: Line, cell: Cell, tall: float, usual: float
+) -> Iterator[Candidate[str]]:
+    text = _name(line, cell)
+    legal = _legal_name(text)
+    top = line.top < 0.3 * tall
+    if legal is not None:
+        score, why = 1.3 + (0.4 if top or line.top > 0.85 * tall else 0.0), ["has a legal form"]
+        if _BANKS.search(legal):
+            score -= 1.0
+        value = legal
+    elif (
+        top
+        and _namelike(text)
+        and not any(h.first == cell.first and h.last == cell.last for h in facts.by_line.get(line.index, ()))
+    ):
+        score, why, value = 0.3, ["stands at the top"], text
+    else:
+        return
+    if top and line.height > 1.25 * usual:
+        score += 0.7
+        why.append("in large letters")
+    if top and number == 0:
+        score += 0.3
+    below = next(
+        ((other, c) for other, c in facts.layout.below(line, cell.x0, cell.x0 + 30, within=1.2 * line.height)), None
+    )
+    if below and value == text:
+        under = _name(*below)
+        if _STREET.search(under) or _POSTCODE.search(under):
+            score += 0.8
+            why.append("above an address")
+        elif legal is None and _LEGAL.search(under):
+            joined, _ = _with_continuation([(line, cell), below])
+            if joined != text:
+                yield Candidate(joined, score + 1.4, line, cell.first, cell.last, [*why, "goes on in the next line"])
+    yield Candidate(value, score, line, cell.first, cell.last, why)
+
+
+def _legal_name(text: str) -> str | None:
+    """The company name in a text: from the last separator to its legal form."""
+    if not 4 <= len(text) <= 140:
+        return None
+    best = None
+    for part in _SEPARATED.split(text):
+        match = None
+        for match in _LEGAL.finditer(part):
+            tail = part[match.end() :].strip()
+            if not tail or not _LEGAL.match(tail.lstrip("&. ")) and not tail.startswith("&"):
+                break
+        if match is None:
+            continue
+        name = part[: match.end()].strip(" ,:;")
+        name = re.split(
+            r"(?i)\b(?:trading name of|sold by|owned by|behalf of|registered name|c/o|by|from|to|für|der|an|the|with|payable)\b:? ",
+            name,
+        )[-1].strip()
+        name = name.rsplit(": ", 1)[-1]
+        words = name.split()
+        if 2 <= len(words) <= 8 and words[0][:1].isupper() | words[0][:1].isdigit() and not _CONTACT.search(name):
+            best = best or name
+    return best
+
+
+def _sender_lines(facts: Facts) -> list[Candidate[str]]:
+    """The small line above the address window: name, street and town with signs between them."""
+    found = []
+    for line in facts.layout.lines:
+        for cell in line.cells:
+            text = line.words(cell.first, cell.last)
+            parts = [p for p in _SEPARATED.split(text) if p]
+            if len(parts) < 2 or len(text) > 160:
+                continue
+            rest = " ".join(parts[1:])
+            if (
+                _POSTCODE.search(rest)
+                and (_STREET.search(rest) or len(parts) > 2)
+                and 2 <= len(parts[0]) <= 70
+                and not _POSTCODE.search(parts[0])
+            ):
+                size = len(parts[0].split())
+                found.append(
+                    Candidate(
+                        parts[0].strip(" ,"),
+                        2.4,
+                        line,
+                        cell.first,
+                        min(cell.first + size, cell.last),
+                        ["sender's line"],
+                    )
+                )
+    return found
+
+
+def _account_names(facts: Facts) -> list[Candidate[str]]:
+    """Whose account is to be paid, weakly: it may be a person or a factor."""
+    found = []
+    for hit in facts.hits("account_name"):
+        line = hit.line
+        stop = min(facts.next_label(line, hit.last), len(line.tokens))
+        first = hit.last
+        while first < stop and line.tokens[first].text in (":", "-"):
+            first += 1
+        if first < stop:
+            end = min(stop, line.cell_of(first).last)
+            text = line.words(first, end).strip(" .,:")
+            if _namelike(text):
+                found.append(
+                    Candidate(text, 1.2 if _LEGAL.search(text) else 0.6, line, first, end, [f"right of “{hit.words}”"])
+                )
+    return found
+
+
+def _name(line: Line, cell: Cell) -> str:
+    return line.words(cell.first, cell.last).strip(" ,:;")
+
+
+def _namelike(text: str) -> bool:
+    """Whether a text could be a name at all."""
+    key = letters(text)
+    if not 2 <= len(key) <= 60 or key in titles() or key in _NOT_NAME:
+        return False
+    words = text.split()
+    if len(words) > 7 or words[0].casefold().strip(".") in _SALUTES or text.rstrip().endswith(":"):
+        return False
+    if _CONTACT.search(text) or _POSTCODE.search(text) or ":" in text:
+        return False
+    digits = sum(c.isdigit() for c in text)
+    if digits > 4 or digits * 2 > len(key) or not words[0][:1].isalnum():
+        return False
+    return not all(letters(word) in _NOT_NAME or letters(word) in titles() for word in words)
+
+
+def _domains(facts: Facts) -> dict[str, int]:
+    seen: dict[str, int] = defaultdict(int)
+    for line in facts.layout.lines:
+        if "@" in line.text or "www" in line.text or "http" in line.text:
+            for match in _DOMAIN.finditer(line.text):
+                seen[match[1].casefold()] += 1
+    return dict(sorted(seen.items(), key=lambda item: -item[1]))
+
+
+def _in_domains(key: str, domains: dict[str, int]) -> str | None:
+    for domain in domains:
+        for part in domain.split(".")[:-1]:
+            stem = letters(part)
+            if len(stem) >= 4 and (stem in key or len(key) >= 4 and key in stem):
+                return domain
+    return None

@@ -1,0 +1,51 @@
+"""What kind of document this is, by its title."""
+
+from .facts import Facts
+from .labels import titles
+
+_CREDIT_CODES = frozenset({"(381)", "(261)", "(262)", "(396)", "(420)", "(458)", "(532)"})  # UNTDID 1001
+
+
+def read_kind(facts: Facts) -> str | None:
+    """`invoice`, `credit note` or `statement`; None when no title says so."""
+    found: list[tuple[float, int, str]] = []
+    usual = facts.layout.height
+    for line in facts.layout.lines:
+        if line.page > facts.layout.pages[0].number:
+            break
+        for cell in line.cells:
+            found += [
+                (score + 0.5 * (line.height > 1.3 * usual), -line.index, kind)
+                for score, kind in _titles(line.lettered[cell.first : cell.last], line.text)
+            ]
+    if not found:
+        return None
+    found.sort(reverse=True)
+    return found[0][2]
+
+
+def _titles(words: list[str], text: str) -> list[tuple[float, str]]:
+    """A cell that is a title, or begins with one and goes on with a number or a sign."""
+    if any(code in text for code in _CREDIT_CODES):
+        return [(3.0, "credit note")]
+    whole = "".join(words)
+    if whole in titles():
+        return [(2.0, titles()[whole])]
+    best: list[tuple[float, str]] = []
+    joined = ""
+    for position, word in enumerate(words[:4], start=1):
+        joined += word
+        kind = titles().get(joined) or next(
+            (titles()[t] for t in ("gutschrift", "rechnung") if joined.endswith(t)), None
+        )
+        if kind and position < len(words) and _goes_on(words[position]):
+            best = [(1.5, kind)]
+    return best
+
+
+def _goes_on(word: str) -> bool:
+    return (
+        not word
+        or any(c.isdigit() for c in word)
+        or word in ("no", "nr", "number", "nummer", "num", "#", "numero", "date", "ref", "n", "id")
+    )

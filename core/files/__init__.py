@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from core.files.einvoice import find_einvoice, parse_einvoice
     from core.files.einvoice_rules import Finding, arithmetic
-    from core.files.inbox import Entry, Inbox, Listing, Quarantined, inert, open_document
+    from core.files.inbox import Entry, Inbox, Listing, inert, open_document
     from core.files.limits import Limits
     from core.files.reader import Reader
     from core.files.safewrite import write_bytes, write_text
@@ -17,7 +17,6 @@ _HOMES = {
     "Inbox": "inbox",
     "Limits": "limits",
     "Listing": "inbox",
-    "Quarantined": "inbox",
     "Reader": "reader",
     "arithmetic": "einvoice_rules",
     "find_einvoice": "einvoice",
@@ -34,7 +33,6 @@ __all__ = [
     "Inbox",
     "Limits",
     "Listing",
-    "Quarantined",
     "Reader",
     "arithmetic",
     "find_einvoice",

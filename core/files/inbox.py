@@ -2,6 +2,7 @@
 
 Taking a document copies its bytes into a store, under their hash: what happens in the inbox afterwards
 changes nothing. The inbox itself is never written to. Names are data: shown inert, never part of a path.
+An empty file is taken like any other: reading it says FILE_EMPTY, to a person.
 
 | code | why a file was not taken |
 |---|---|
@@ -30,6 +31,7 @@ from core.errors import FileUnreadable
 from core.files.limits import Limits
 from core.files.safewrite import put_in_place, written_beside
 from core.model.documents import Document, DocumentOpener
+from core.model.items import Quarantined
 
 _PASSING = (
     ".part",
@@ -45,15 +47,6 @@ _PASSING = (
 )
 _SKEW = timedelta(hours=1)  # a file dated further ahead than this has a wrong date, not a fast clock
 _CHUNK = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Quarantined:
-    """A file of the inbox that was counted and not taken."""
-
-    name: str  # made inert for showing
-    code: str  # see the table of this module
-    reason: str  # a sentence for a clerk
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +148,9 @@ class Inbox:
             if stat.S_ISDIR(found.st_mode):
                 return None
             reason = "A hidden or passing name: still being copied, or open in a program. Finish or rename it."
-            return Entry(path, name, found.st_size, changed, Quarantined(name, "FILE_TEMPORARY", reason))
+            return Entry(
+                path, name, found.st_size, changed, Quarantined(name=name, code="FILE_TEMPORARY", reason=reason)
+            )
         if not self._matches(path.name):
             return None
         return Entry(path, name, found.st_size, changed)
@@ -181,14 +176,13 @@ class Inbox:
         try:
             sha256, size, path = self._copy(entry, store)
         except _Refused as refused:
-            return Quarantined(entry.name, refused.code, refused.reason)
+            return Quarantined(name=entry.name, code=refused.code, reason=refused.reason)
         return Document(sha256=sha256, name=inert(entry.path.name, most=255), size=size, path=path, opener=opener)
 
     def _copy(self, entry: Entry, store: Path) -> tuple[str, int, Path]:
         handle = self._open(entry)
         with os.fdopen(handle, "rb") as source:
             before = os.fstat(handle)
-            self._check(entry, before)
             digest = hashlib.sha256()
             store.mkdir(parents=True, exist_ok=True)
             with written_beside(store) as (copy, beside):
@@ -212,7 +206,7 @@ class Inbox:
             real = entry.path.resolve(strict=True)
             if not real.is_relative_to(home):
                 raise _Refused("FILE_LINK_OUTSIDE", "A link that leads out of the inbox. Put the file itself there.")
-            return os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            handle = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except FileNotFoundError as error:
             if entry.path.is_symlink():
                 raise _Refused("FILE_LINK_OUTSIDE", "A link that leads nowhere. Put the file itself there.") from error
@@ -220,6 +214,12 @@ class Inbox:
         except (OSError, RuntimeError) as error:
             reason = f"It may not be read ({getattr(error, 'strerror', error)}). Check the rights of the file."
             raise _Refused("FILE_NO_ACCESS", reason) from error
+        try:
+            self._check(entry, os.fstat(handle))
+        except _Refused:
+            os.close(handle)
+            raise
+        return handle
 
     def _check(self, entry: Entry, found: os.stat_result) -> None:
         if not stat.S_ISREG(found.st_mode):

@@ -10,6 +10,7 @@ class Limits:
     file_bytes: int = 50_000_000  # a file larger than this is not opened
     pages: int = 200  # pages of one document
     characters: int = 200_000  # characters of one page
+    document_characters: int = 2_000_000  # characters of all pages together
     objects: int = 50_000  # drawn objects of one page
     attachments: int = 50  # files embedded in one document
     attachment_bytes: int = 20_000_000  # all files embedded in one document, unpacked

@@ -28,11 +28,11 @@ import sys
 import threading
 import time
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from core.errors import FileUnreadable
 from core.files.einvoice import einvoice_from
@@ -41,6 +41,7 @@ from core.files.limits import Limits
 from core.model.documents import Attachment, Cell, Document, DocumentText, PageText, Table, Word
 from core.model.einvoices import EInvoice
 
+_T = TypeVar("_T")
 _ROOT = str(Path(__file__).resolve().parents[2])
 _START = "import sys; sys.path.append(sys.argv.pop()); from core.files.child import main; main()"
 _FROM_OUTSIDE = {signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGSTOP}
@@ -78,21 +79,18 @@ class Reader:
 
     def text(self, document: Document) -> DocumentText:
         """Return words, boxes and embedded files; raise FileUnreadable with the reason."""
-        head, body = self._ask(document, {"do": "text"})
-        return _document_text(head, body)
+        return self._ask(document, {"do": "text"}, _document_text)
 
     def tables(self, document: Document, pages: tuple[int, ...]) -> tuple[Table, ...]:
         """Return the ruled tables of the given pages (numbers from 1); raise FileUnreadable."""
-        head, _ = self._ask(document, {"do": "tables", "pages": list(pages)})
-        return tuple(_table(plain) for plain in head["tables"])
+        return self._ask(document, {"do": "tables", "pages": list(pages)}, _tables)
 
     def einvoice(self, document: Document) -> EInvoice | None:
         """Return the e-invoice embedded in a PDF, or that an XML file is; None when there is none.
 
         Raises FileUnreadable: the reasons of `text`, XML_FORBIDDEN and XML_DAMAGED.
         """
-        head, _ = self._ask(document, {"do": "einvoice"})
-        return einvoice_from(head["einvoice"]) if head["einvoice"] else None
+        return self._ask(document, {"do": "einvoice"}, _einvoice)
 
     def close(self) -> None:
         """Stop the child, if there is one."""
@@ -105,7 +103,7 @@ class Reader:
             if pipe:
                 pipe.close()
 
-    def _ask(self, document: Document, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    def _ask(self, document: Document, request: dict[str, Any], record: Callable[[Any, bytes], _T]) -> _T:
         self._check_thread()
         if document.size > self._limits.file_bytes:
             message = (
@@ -128,7 +126,11 @@ class Reader:
         if "ended" in head:
             self.close()
             raise _fault(str(head["ended"]))
-        return head, body
+        try:
+            return record(head, body)
+        except (LookupError, TypeError, ValueError) as error:
+            self.close()
+            raise _fault("an answer that is none") from error
 
     def _check_thread(self) -> None:
         self._thread = self._thread or threading.get_ident()
@@ -201,7 +203,7 @@ class Reader:
 
     def _timed_out(self) -> FileUnreadable:
         message = (
-            f"The file was not read within {self._limits.wall_seconds:g} seconds, with little computing. "
+            f"The file was not read within {self._limits.wall_seconds:g} seconds. "
             "The machine may be overloaded. It is tried again."
         )
         return FileUnreadable("READER_STOPPED", message, permanent=False)
@@ -231,6 +233,14 @@ def _document_text(head: dict[str, Any], body: bytes) -> DocumentText:
         attachments.append(Attachment(name, body[room : room + size]))
         room += size
     return DocumentText(tuple(pages), tuple(attachments), head["garbled"])
+
+
+def _tables(head: dict[str, Any], _: bytes) -> tuple[Table, ...]:
+    return tuple(map(_table, head["tables"]))
+
+
+def _einvoice(head: dict[str, Any], _: bytes) -> EInvoice | None:
+    return einvoice_from(head["einvoice"]) if head["einvoice"] else None
 
 
 def _table(plain: dict[str, Any]) -> Table:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.errors import FileUnreadable
 from core.files.limits import Limits
 from core.files.pdfium import Page, Pdf, open_pdf
 from core.model.documents import Attachment, DocumentText, PageText, Word
@@ -60,9 +61,17 @@ def document_text(source: bytes | Path | str, *, limits: Limits | None = None) -
 def flat_pages(pdf: Pdf, limits: Limits) -> list[FlatPage]:
     """Return the words of every page."""
     found = []
+    room = limits.document_characters
     for number in range(1, pdf.pages + 1):
         with pdf.page(number) as page:
             found.append(flat_page(page, limits))
+        room -= found[-1].characters
+        if room < 0:
+            message = (
+                f"The file holds more than {limits.document_characters:,} characters; they are not read. "
+                "Look at the file: it may be broken or made to do harm."
+            )
+            raise FileUnreadable("FILE_TOO_COSTLY", message, permanent=True)
     return found
 
 

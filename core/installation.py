@@ -125,8 +125,12 @@ class Installation:
         trigger: str,
         dry: bool = False,
         progress: Progress = lambda what, done, waiting: None,
+        afterwards: Callable[[Database, RunReport], None] = lambda database, report: None,
     ) -> RunReport:
-        """Run a bot once: collect, work, balance. A dry run uses a store that is thrown away and changes nothing."""
+        """Run a bot once: collect, work, balance. A dry run uses a store that is thrown away and changes nothing.
+
+        `afterwards` may read the store that was used, before a dry run's is thrown away.
+        """
         database = Database.open("sqlite://", clock=self.clock) if dry else self.database
         mode = Mode.SHADOW if dry else self.mode_of(bot)[0]
         try:
@@ -140,7 +144,9 @@ class Installation:
                     locks=self.var / "locks",
                     progress=progress,
                 )
-                return run.start()
+                report = run.start()
+            afterwards(database, report)
+            return report
         finally:
             if dry:
                 database.close()

@@ -34,9 +34,12 @@ if TYPE_CHECKING:
     from core.model.outcomes import NOBODY as NOBODY
     from core.model.outcomes import ONE_PERSON as ONE_PERSON
     from core.model.outcomes import TWO_PEOPLE as TWO_PEOPLE
+    from core.model.outcomes import Outcome as Outcome
     from core.model.outcomes import Waivable as Waivable
     from core.model.steps import Dated as Dated
     from core.model.steps import Missing as Missing
+    from core.model.trials import Trial as Trial
+    from core.model.trials import TrialValue as TrialValue
     from core.runtime import Context as Context
     from core.runtime import Listed as Listed
     from core.target import Target as Target
@@ -49,6 +52,8 @@ _WHERE = {
     "WorkItem": "core.model.items",
     "Listed": "core.runtime",
     "BusinessException": "core.errors",
+    "Trial": "core.model.trials",
+    "TrialValue": "core.model.trials",
     "Missing": "core.model.steps",
     "Dated": "core.model.steps",
     # checks
@@ -57,6 +62,7 @@ _WHERE = {
     "passed": "core.checks",
     "failed": "core.checks",
     "not_evaluated": "core.checks",
+    "Outcome": "core.model.outcomes",
     "Waivable": "core.model.outcomes",
     "NOBODY": "core.model.outcomes",
     "ONE_PERSON": "core.model.outcomes",

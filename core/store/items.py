@@ -68,7 +68,7 @@ _TAKE = (
         lease_until=sa.bindparam("until", type_=t.Instant),
         changed_at=sa.bindparam("at", type_=t.Instant),
     )
-    .returning(t.item.c.reference, t.item.c.token, t.item.c.attempts, t.item.c.run_id, t.item.c.system_errors)
+    .returning(t.item.c.reference, t.item.c.added_at, t.item.c.token, t.item.c.attempts, t.item.c.run_id, t.item.c.system_errors)
 )
 _CONTENT = sa.select(t.item_content).where(t.item_content.c.item_id == sa.bindparam("this"))
 
@@ -85,6 +85,7 @@ def claim(tx: Transaction, bot: str, *, worker: str, lease: timedelta) -> Claim 
         item_id=item_id,
         bot=bot,
         reference=taken.reference,
+        added_at=taken.added_at,
         payload=content.payload,
         files=tuple(StoredFile(**file) for file in content.files),
         token=taken.token,
@@ -182,6 +183,15 @@ def move(
         .values(state=to, changed_at=tx.now, **(values or {}))
     )
     return moved.rowcount == 1
+
+
+def reopen(tx: Transaction, item_id: int, *, bot: str) -> bool:
+    """Send a failed item back to the queue with all its tries; False when it has not failed."""
+    again = {"not_before": tx.now, "system_errors": 0, "code": None}
+    if not move(tx, item_id, frm=ItemState.FAILED, to=ItemState.PENDING, values=again):
+        return False
+    tx.note(Act.ITEM_REOPENED, bot=bot, item_id=item_id)
+    return True
 
 
 def set_amount(tx: Transaction, item_id: int, *, amount: Amount) -> None:

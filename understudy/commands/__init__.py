@@ -1,0 +1,25 @@
+"""The subcommands of `understudy`: one file each, and this table, so that the help loads none of them."""
+
+from typing import NamedTuple
+
+
+class Command(NamedTuple):
+    """Where a subcommand is, and its sentence in the help."""
+
+    module: str
+    sentence: str
+
+
+COMMANDS: dict[str, Command] = {
+    "new": Command("understudy.commands.new", "Write a bot to start from."),
+    "check": Command("understudy.commands.check", "Check configuration, bots, secrets, browser and targets."),
+    "run": Command("understudy.commands.run", "Run a bot once."),
+    "status": Command("understudy.commands.status", "Show how every bot stands."),
+    "review": Command("understudy.commands.review", "List, show and decide the cases that wait for people."),
+    "retry": Command("understudy.commands.retry", "Send failed items back to the queue."),
+    "hold": Command("understudy.commands.hold", "Stop a bot, or everything that acts on a target."),
+    "release": Command("understudy.commands.release", "Lift a hold on a bot or target."),
+    "mode": Command("understudy.commands.mode", "Show how far a bot may go, or grant it more or less."),
+    "trail": Command("understudy.commands.trail", "Verify or export the trail."),
+    "browser": Command("understudy.commands.browser", "Find a browser that works, or install one."),
+}

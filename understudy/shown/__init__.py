@@ -1,0 +1,1 @@
+"""How commands speak: tables and sentences for people, JSON for machines."""

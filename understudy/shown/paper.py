@@ -1,0 +1,76 @@
+"""Standard output, written so that text from documents stays text: no markup, no control characters, nothing cut."""
+
+import json
+import sys
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import typer
+
+WIDTH = 120  # columns when nobody looks (a pipe, a file)
+_INERT = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}  # controls, direction marks, private use: never sent to a terminal
+
+
+def inert(text: object) -> str:
+    """Return a value as one line of text without control characters; each becomes a question mark in a box."""
+    plain = " ".join(str(text).split())
+    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in _INERT else c for c in plain)
+
+
+def at(instant: datetime | None) -> str:
+    """Return an instant in the local zone, to the minute; a dash when there is none."""
+    return "-" if instant is None else f"{instant.astimezone():%d %b %Y %H:%M}"
+
+
+def tell_json(value: object) -> None:
+    """Write a value as JSON, for machines."""
+    from core.model.digests import plain
+
+    typer.echo(json.dumps(plain(value), indent=2, ensure_ascii=False))
+
+
+class Paper:
+    """Writes headings, lines, pairs and tables to standard output; bold only where a person looks."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+
+        people = sys.stdout.isatty()
+        self._console = Console(
+            width=None if people else WIDTH, markup=False, highlight=False, emoji=False, soft_wrap=True
+        )
+
+    def line(self, text: object = "", *, style: str | None = None) -> None:
+        """Write one line."""
+        self._console.print(inert(text), style=style)
+
+    def heading(self, text: object) -> None:
+        """Write a heading, with an empty line above it."""
+        self.line()
+        self.line(text, style="bold")
+
+    def typed(self, command: str) -> None:
+        """Write a command to be copied, indented and never broken over lines."""
+        self._console.print("  " + inert(command), style="cyan")
+
+    def pairs(self, pairs: Iterable[tuple[object, object]]) -> None:
+        """Write names and values below each other, the values aligned."""
+        shown = [(inert(name), inert(value)) for name, value in pairs]
+        width = max((len(name) for name, _ in shown), default=0)
+        for name, value in shown:
+            self._console.print(f"  {name:<{width}}  {value}")
+
+    def table(self, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Write a table; long cells are wrapped, never cut."""
+        from rich import box
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+        for head in heads:
+            table.add_column(head, overflow="fold")
+        for row in rows:
+            table.add_row(*[Text(inert("" if cell is None else cell)) for cell in row])
+        self._console.print(table, soft_wrap=False)

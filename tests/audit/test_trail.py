@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from tests.audit.conftest import some_event
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, func, select
@@ -16,6 +15,7 @@ from audit.actions import Act
 from audit.errors import EventRefused
 from audit.tables import trail_event
 from audit.trail import append, canonical, instant, moment
+from tests.audit.conftest import some_event
 
 
 def stored(engine: Engine) -> list[dict[str, Any]]:

@@ -6,7 +6,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.audit.conftest import NOW, some_event, write
 from sqlalchemy import Connection, delete, insert, select, update
 
 from audit.actions import Act
@@ -17,6 +16,7 @@ from audit.sealer import seal
 from audit.tables import trail_checkpoint, trail_event, trail_seal
 from audit.trail import Event, append
 from audit.verify import Report, verify
+from tests.audit.conftest import NOW, some_event, write
 
 LATER = NOW + timedelta(minutes=16)
 
@@ -161,9 +161,7 @@ def test_an_event_added_with_an_old_date_and_no_seal_is_found(trail: Connection,
     assert "old date" in problem
 
 
-def test_an_edit_with_all_hashes_computed_again_is_found_by_the_checkpoints(
-    trail: Connection, keys: Keyring
-) -> None:
+def test_an_edit_with_all_hashes_computed_again_is_found_by_the_checkpoints(trail: Connection, keys: Keyring) -> None:
     """The chain alone would pass; the first checkpoint after the edit does not."""
     with trail.begin():
         edit(trail, 17)
@@ -172,9 +170,7 @@ def test_an_edit_with_all_hashes_computed_again_is_found_by_the_checkpoints(
     assert problem.startswith("between sequence 11 and 20 the trail is not what checkpoint 2 signed")
 
 
-def test_checkpoints_signed_with_another_key_are_found(
-    trail: Connection, keys: Keyring, tmp_path: Path
-) -> None:
+def test_checkpoints_signed_with_another_key_are_found(trail: Connection, keys: Keyring, tmp_path: Path) -> None:
     """Signing everything anew needs our key; another one is not believed."""
     with trail.begin():
         edit(trail, 17)
@@ -184,9 +180,7 @@ def test_checkpoints_signed_with_another_key_are_found(
     assert "neither among the keys given" in problem
 
 
-def test_even_the_stolen_key_does_not_help_against_an_anchor(
-    trail: Connection, keys: Keyring, tmp_path: Path
-) -> None:
+def test_even_the_stolen_key_does_not_help_against_an_anchor(trail: Connection, keys: Keyring, tmp_path: Path) -> None:
     """With the key itself everything looks right, until it is compared with a checkpoint held elsewhere."""
     trail.rollback()
     anchor(trail, tmp_path / "anchor.jsonl")

@@ -52,18 +52,17 @@ class Redactor:
         for secret in secrets:
             self.register(secret)
 
-    def register(self, secret: str) -> bool:
+    def register(self, secret: str) -> None:
         """Have this value taken out from now on, also as JSON, URLs and Python literals would spell it.
 
-        False for a value that is too short: it would take ordinary words out and is left in.
+        A value shorter than SHORTEST is left in, since it would take ordinary words out: refuse it where it is set.
         """
         if len(secret) < SHORTEST:
-            return False
+            return
         for spelling in _spellings(secret):
             start = spelling[:SHORTEST]
             known = {*self._by_start.get(start, ()), spelling}
             self._by_start[start] = tuple(sorted(known, key=len, reverse=True))
-        return True
 
     def redact(self, text: str) -> str:
         """Return the text without secrets and without data that names a person or an account."""

@@ -71,11 +71,10 @@ def test_the_longest_of_overlapping_secrets_goes() -> None:
     assert Redactor(["hunter2", "hunter2hunter3"]).redact("x hunter2hunter3 y") == "x [redacted:secret] y"
 
 
-def test_a_short_secret_is_refused() -> None:
-    """Registering says when a value is too short to be taken out."""
-    redactor = Redactor()
-    assert not redactor.register("12345")
-    assert redactor.register("123456")
+def test_a_short_secret_does_not_blot_out_words() -> None:
+    """A value of fewer than six characters is left in; from six on it is taken out."""
+    assert Redactor(["12345"]).redact("item 12345") == "item 12345"
+    assert Redactor(["123456"]).redact("item 123456") == "item [redacted:secret]"
 
 
 def test_bytes_of_evidence_are_scrubbed() -> None:

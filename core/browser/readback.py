@@ -41,7 +41,8 @@ READ = "(labels) => {" + _READING + "const all = labels.map(read); return all.ev
 
 READ_NOW = "(labels) => {" + _READING + "return labels.map(read); }"
 
-# Waits (at most `limit` ms) until the button can be clicked, and reads the fields at that moment.
+# Leaves the last field, so that what the page does on leaving a field is done before it is read; then waits (at most
+# `limit` ms) until the button can be clicked, and reads the fields at that moment.
 READ_BACK = (
     "async (button, {labels, limit}) => {"
     + _READING
@@ -53,6 +54,8 @@ const obstacle = () => {
   const hit = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
   return hit && (button.contains(hit) || hit.contains(button)) ? '' : 'covered';
 };
+if (document.activeElement && document.activeElement !== document.body) document.activeElement.blur();
+await new Promise(done => setTimeout(done, 0));
 button.scrollIntoView({block: 'nearest', behavior: 'instant'});
 const until = performance.now() + limit;
 while (obstacle() && performance.now() < until) await new Promise(done => setTimeout(done, 50));
@@ -105,9 +108,11 @@ def difference(expected: str, found: str) -> str | None:
         return None
     if not found:
         return "empty"
+    if _same_number(expected, found):
+        return "reformatted"
     if expected.startswith(found):
         return "shortened"
-    if _core(expected) == _core(found) or _same_number(expected, found) or _same_parts(expected, found):
+    if _core(expected) == _core(found) or _same_parts(expected, found):
         return "reformatted"
     return "different"
 

@@ -13,12 +13,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from core.browser.driver import Driver, borrow, forget, give_back
 from core.browser.finder import FoundBrowser, find_browser, launch_options
-from core.browser.scratch import Scratch
 from core.errors import PortalUnavailable
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Dialog, Frame, Playwright
+    from playwright.sync_api import Browser, BrowserContext, Dialog, Frame
     from playwright.sync_api import Page as PlaywrightPage
 
 
@@ -80,8 +80,7 @@ class BrowserSession:
         self._cache = cache
         self._install = install
         self._recycle_after = recycle_after  # items one context may serve
-        self._scratch: Scratch | None = None
-        self._playwright: Playwright | None = None
+        self._driver: Driver | None = None
         self._browser: Browser | None = None
         self._contexts: dict[str, BrowserContext] = {}
         self._tabs: dict[str, Tab] = {}
@@ -103,7 +102,7 @@ class BrowserSession:
     @property
     def folder(self) -> Path | None:
         """The session's private temporary folder; None before the browser is first used."""
-        return self._scratch.folder if self._scratch is not None else None
+        return self._driver.scratch.folder if self._driver is not None else None
 
     def open_tab(self, name: str) -> Tab | None:
         """Return the target's tab if one is open and alive; never opens one."""
@@ -162,12 +161,9 @@ class BrowserSession:
         for name in list(self._contexts):
             self.drop(name)
         self._abandon()
-        if self._playwright is not None:
-            self._playwright.stop()
-            self._playwright = None
-        if self._scratch is not None:
-            self._scratch.close()
-            self._scratch = None
+        if self._driver is not None:
+            give_back(self._driver)
+            self._driver = None
 
     def _running(self) -> bool:
         return self._browser is not None and self._browser.is_connected()
@@ -187,19 +183,16 @@ class BrowserSession:
         if self._found is None:
             self._found = find_browser(cache=self._cache, install=self._install)
         try:
-            return self._started().chromium.launch(**launch_options(self._found.executable))
-        except Error:  # what the cache promised no longer holds: look again, and let that say what is wrong
+            return self._launched(self._found)
+        except Error:  # the driver died, or what the cache promised no longer holds: begin anew, and let that speak
+            self._end_driver()
             self._found = find_browser(cache=self._cache, install=self._install, afresh=True)
-            return self._started().chromium.launch(**launch_options(self._found.executable))
+            return self._launched(self._found)
 
-    def _started(self) -> "Playwright":
-        if self._playwright is None:
-            from playwright.sync_api import sync_playwright
-
-            self._scratch = Scratch()
-            with self._scratch.as_tmpdir():
-                self._playwright = sync_playwright().start()
-        return self._playwright
+    def _launched(self, found: FoundBrowser) -> "Browser":
+        if self._driver is None:
+            self._driver = borrow()
+        return self._driver.playwright.chromium.launch(**launch_options(found.executable))
 
     def _recycle(self, name: str) -> None:
         """Open a new context with the cookies and local storage of the old one."""
@@ -227,5 +220,10 @@ class BrowserSession:
         if browser is not None:
             try:
                 browser.close()
-            except Error:
-                return
+            except Error:  # not even that: the driver is dead
+                self._end_driver()
+
+    def _end_driver(self) -> None:
+        if self._driver is not None:
+            forget(self._driver)
+            self._driver = None

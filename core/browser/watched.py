@@ -88,6 +88,7 @@ class Watched:
         if network is not None:
             raise PortalUnavailable(f"{wanted} failed: {network}") from hush(error)
         if self.tab.crashed or is_gone(error):
+            self.tab.crashed = True
             raise PortalUnavailable(f"the browser ended {place}; it is started again") from hush(error)
         try:
             seen = self._name_surprise()
@@ -143,6 +144,7 @@ class Watched:
             return Seen.from_json(handle.json_value())
         except playwright_error() as error:
             if is_gone(error) or self.tab.crashed:
+                self.tab.crashed = True
                 raise PortalUnavailable("the browser ended; it is started again") from hush(error)
             return None
 

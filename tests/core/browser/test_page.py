@@ -73,7 +73,7 @@ def test_a_changed_label_is_named_with_what_is_there(page: Page, portal: Portal)
     assert "/vouchers/new" in message
     assert message.index("'Invoice no.'") < message.index("'Currency'")
     assert "TYPED-VALUE" not in "".join(traceback.format_exception(raised.value))
-    with pytest.raises(PortalChanged, match="there is|was not there"):
+    with pytest.raises(PortalChanged, match=r"was not there"):
         page.read("Invoice number")
 
 
@@ -95,9 +95,7 @@ def test_a_label_that_is_there_twice_is_refused(page: Page) -> None:
         ("/missing", PortalChanged, "HTTP 404"),
     ],
 )
-def test_a_failing_page_is_named_for_what_it_is(
-    page: Page, path: str, error: type[Exception], words: str
-) -> None:
+def test_a_failing_page_is_named_for_what_it_is(page: Page, path: str, error: type[Exception], words: str) -> None:
     """Server errors, maintenance, lost connections and missing pages are told apart when a page is opened."""
     with pytest.raises(error, match=words):
         page.goto(path)
@@ -113,15 +111,13 @@ def test_a_server_that_is_away_is_unavailable(page: Page, guard: NotingGuard) ->
 @pytest.mark.parametrize(
     ("path", "error"), [("/broken", PortalUnavailable), ("/drop", PortalUnavailable), ("/login", SessionLost)]
 )
-def test_a_link_that_leads_to_a_surprise_says_so(
-    page: Page, portal: Portal, path: str, error: type[Exception]
-) -> None:
+def test_a_link_that_leads_to_a_surprise_says_so(page: Page, portal: Portal, path: str, error: type[Exception]) -> None:
     """After a click the next action meets a server error, a lost connection or a login form and names it."""
     portal.form = f'<a href="{path}">Go on</a>'
     strict = page.on(Strict)
     strict.goto("/")
+    strict.click(strict.link("Go on"))
     with pytest.raises(error):
-        strict.click(strict.link("Go on"))
         strict.fill("Invoice number", "1")
 
 
@@ -146,9 +142,9 @@ def test_an_unexpected_dialog_is_dismissed_and_reported(page: Page, portal: Port
     portal.form = FORM + "<script>number.onchange = () => alert('Supplier 12345678 is blocked')</script>"
     page.goto("/")
     page.fill("Invoice number", "1")
+    page.tick("Urgent")
     with pytest.raises(PortalChanged, match="Supplier … is blocked"):
         page.fill("Note", "x")
-        page.fill("Invoice number", "2")
 
 
 def test_a_covering_dialog_is_the_cause_that_is_named(page: Page, portal: Portal) -> None:
@@ -156,7 +152,7 @@ def test_a_covering_dialog_is_the_cause_that_is_named(page: Page, portal: Portal
     survey = "<div role=dialog style='position:fixed;inset:0;background:white'>Take our survey</div>"
     portal.form = FORM + survey
     page.goto("/")
-    with pytest.raises(PortalChanged, match="something lies over the link 'All vouchers'.*survey"):
+    with pytest.raises(PortalChanged, match=r"something lies over the link 'All vouchers'.*survey"):
         page.click(page.link("All vouchers"))
     with pytest.raises(PortalChanged, match="a survey is in the way"):
         page.on(Strict).click(page.link("All vouchers"))

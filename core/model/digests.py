@@ -1,15 +1,16 @@
-"""One way to write any value down, so that two equal values have one digest and a stored value comes back typed."""
+"""One way to write any value down, so that one value has one digest and a stored value comes back typed."""
 
+import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
-from pydantic_core import to_jsonable_python
+from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from core.model.documents import Document
 
@@ -17,14 +18,15 @@ from core.model.documents import Document
 def plain(value: object) -> Any:
     """Return the value as JSON data: records become objects, Decimals and instants strings.
 
-    Raises TypeError for what has no plain form (an open file, a browser page).
+    Raises TypeError for what has no plain form (an open file, a generator, a browser page).
     """
     if value is None or isinstance(value, str | int | bool):
         return value
     if isinstance(value, Document):
         return {"sha256": value.sha256, "name": value.name, "size": value.size}
     if isinstance(value, BaseModel):
-        return {name: plain(getattr(value, name)) for name in type(value).model_fields}
+        named = {name: plain(getattr(value, name)) for name in type(value).model_fields}
+        return named | {name: plain(extra) for name, extra in (value.model_extra or {}).items()}
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
@@ -35,7 +37,14 @@ def plain(value: object) -> Any:
         return sorted((plain(item) for item in value), key=canonical)
     if isinstance(value, Path):
         return str(value)
-    return to_jsonable_python(value)
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, Iterator):
+        raise TypeError(f"a {type(value).__name__} would be used up by writing it down; make it a list or a tuple")
+    try:
+        return to_jsonable_python(value)
+    except PydanticSerializationError as error:
+        raise TypeError(f"a {type(value).__name__} cannot be written down as data") from error
 
 
 def canonical(value: object) -> str:
@@ -56,6 +65,20 @@ def load(kind: Any, stored: Any) -> Any:
 def dump(kind: Any, value: object) -> Any:
     """Return a value of a declared type as JSON data that `load` turns back."""
     return _adapter(kind).dump_python(value, mode="json")
+
+
+def require_frozen(effect: str, plan: object) -> None:
+    """Raise TypeError unless the plan is a frozen record: what was shown and approved is what is done."""
+    frozen = isinstance(plan, str | int | tuple)
+    if isinstance(plan, BaseModel):
+        frozen = bool(plan.model_config.get("frozen"))
+    elif is_dataclass(plan) and not isinstance(plan, type):
+        frozen = type(plan).__dataclass_params__.frozen  # type: ignore[attr-defined]
+    if not frozen:
+        raise TypeError(
+            f"the plan of effect {effect!r} is a {type(plan).__name__} that can be changed after it was approved; "
+            "make it a frozen pydantic model or a frozen dataclass"
+        )
 
 
 @lru_cache(maxsize=512)

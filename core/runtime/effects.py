@@ -13,15 +13,14 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, TypeVar, get_type_hints
 
-from pydantic import BaseModel
-
 from core.errors import ConfigError, Fenced, UnderstudyError
 from core.model.answers import Absent, Answer, CannotTell, Found
-from core.model.digests import digest, dump, load, plain
+from core.model.digests import digest, dump, load, plain, require_frozen
 from core.model.effects import EffectRecord, EffectState, Planned
 from core.model.reviews import Question, ReviewKind
 from core.model.runs import Mode
-from core.runtime.endings import AskPerson, EndedPlanned, InDoubt
+from core.runtime.endings import AskPerson, EndedPlanned, Ending, InDoubt
+from core.runtime.receipts import from_number, require_one_number
 from core.runtime.record import Record
 from core.store import effects as rows
 from core.store import items, steps
@@ -42,11 +41,13 @@ def perform(
     target: str | None,
 ) -> R:
     """Carry the plan out exactly once and return its receipt; see Context.effect."""
+    require_frozen(name, plan)
+    require_one_number(name, _receipt_kind(do))
     planned = Planned(
         target=_target_of(record, do, target), name=name, key=key, plan=plain(plan), plan_digest=digest(plan)
     )
     begun = record.past.effects.get(name)
-    if begun is not None and (begun.plan_digest, begun.key) != (planned.plan_digest, planned.key):
+    if begun is not None and _same(begun) != _same(planned):
         _accept_change(record, begun, planned)
         return _receipt(begun, do)
     if begun is not None and begun.state is EffectState.CONFIRMED:
@@ -57,12 +58,17 @@ def perform(
     answer = _look(record, planned, find, plan)
     if isinstance(answer, Found):
         return _confirm_found(record, planned, begun, answer.receipt, do)
-    if isinstance(answer, CannotTell) and (name, planned.plan_digest) not in record.past.refuted:
+    refuted = begun is None and (name, planned.plan_digest) in record.past.refuted  # it answers for what was before it
+    if isinstance(answer, CannotTell) and not refuted:
         raise _cannot_tell(planned, answer.reason, begun)
     if begun is not None:
         _stop_again_unless_allowed(record, planned, begun)
     intended = _intend(record, planned, begun)
     return _act(record, intended, plan, do)
+
+
+def _same(what: EffectRecord | Planned) -> tuple[str, str, str]:
+    return what.target, what.key, what.plan_digest
 
 
 def _stop_unless_allowed(record: Record, planned: Planned) -> None:
@@ -112,9 +118,8 @@ def _accept_change(record: Record, begun: EffectRecord, planned: Planned) -> Non
 def _ask_when_key_is_held(record: Record, planned: Planned) -> None:
     with record.workshop.database.reading() as tx:
         held = rows.holder(tx, bot=record.bot.name, target=planned.target, name=planned.name, key=planned.key)
-        other = None if held is None else items.get(tx, held.item_id)
-    if held is not None and other is not None:
-        raise _duplicate(planned, held, other.reference)
+        if held is not None and held.item_id != record.claim.item_id:
+            raise _duplicate(planned, held, items.get(tx, held.item_id).reference)
 
 
 def _duplicate(planned: Planned, held: EffectRecord, reference: str) -> AskPerson:
@@ -158,9 +163,10 @@ def _confirm_found(record: Record, planned: Planned, begun: EffectRecord | None,
         _hold_on(record, tx)
         if begun is not None:
             rows.settle(tx, begun, to=EffectState.CONFIRMED, receipt=stored, by="found")
+            confirmed = rows.get(tx, begun.id)
         else:
             try:
-                rows.confirm_found(
+                confirmed = rows.confirm_found(
                     tx,
                     bot=record.bot.name,
                     item_id=record.claim.item_id,
@@ -173,6 +179,7 @@ def _confirm_found(record: Record, planned: Planned, begun: EffectRecord | None,
                 if held is None:
                     raise
                 raise _duplicate(planned, held, items.get(tx, held.item_id).reference) from None
+    record.past.effects[planned.name] = confirmed
     record.reach(f"effect {planned.name} found")
     return receipt
 
@@ -181,7 +188,6 @@ def _intend(record: Record, planned: Planned, begun: EffectRecord | None) -> Eff
     record.reach(f"effect {planned.name} before intent")
     with record.workshop.database.transaction(actor=_actor(record)) as tx:
         _hold_on(record, tx)
-        _save_so_far(record, tx)
         if begun is not None:
             intended = rows.intend_again(tx, begun, token=record.claim.token)
         else:
@@ -198,6 +204,7 @@ def _intend(record: Record, planned: Planned, begun: EffectRecord | None) -> Eff
                 if held is None:
                     raise
                 raise _duplicate(planned, held, items.get(tx, held.item_id).reference) from None
+        _save_so_far(record, tx)  # last: a refusal above must leave the records to be stored with the question
     record.past.effects[planned.name] = intended
     record.reach(f"effect {planned.name} after intent")
     return intended
@@ -211,6 +218,7 @@ def _act(record: Record, intended: EffectRecord, plan: Plan, do: Callable[[Plan]
             guard.committing()  # a plain function may change the outside from its first line on
         try:
             receipt = do(plan)
+            stored = _dumped(receipt, do)
         except Fenced:
             if guard.committed:
                 raise _doubt(record, intended, "FENCED", "the item was taken over during the click") from None
@@ -221,8 +229,12 @@ def _act(record: Record, intended: EffectRecord, plan: Plan, do: Callable[[Plan]
                 raise _doubt(record, intended, code, _sentence(error)) from error
             _withdraw(record, intended)
             raise
+        except Ending as ending:
+            if guard.committed:
+                raise _doubt(record, intended, "ENDED_EARLY", f"{type(ending).__name__} after the click") from ending
+            _withdraw(record, intended)
+            raise
     record.reach(f"effect {intended.name} before receipt")
-    stored = _dumped(receipt, do)
     with record.workshop.database.transaction(actor=_actor(record)) as tx:
         _hold_on(record, tx)
         _save_so_far(record, tx)
@@ -275,26 +287,24 @@ def _receipt(effect: EffectRecord, do: Callable[..., R]) -> R:
     kind = _receipt_kind(do)
     stored = effect.receipt
     if isinstance(stored, dict) and stored.keys() == {"by_hand"}:
-        stored = _as_receipt(kind, stored["by_hand"])
+        stored = from_number(kind, stored["by_hand"])
     result: R = load(kind, stored)
     return result
 
 
-def _as_receipt(kind: Any, text: str) -> Any:
-    """A number typed by a person, in the shape of the target's receipt: its one required field."""
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        required = [name for name, info in kind.model_fields.items() if info.is_required()]
-        return {required[0]: text} if len(required) == 1 else text
-    return text
-
-
 def _dumped(receipt: object, do: Callable[..., Any]) -> Any:
-    return dump(_receipt_kind(do), receipt)
+    kind = _receipt_kind(do)
+    stored = dump(kind, receipt)
+    load(kind, stored)  # what cannot be read back proves nothing
+    return stored
 
 
 @lru_cache(maxsize=256)
 def _kind_of(function: Callable[..., Any]) -> Any:
-    return get_type_hints(function).get("return", Any)
+    try:
+        return get_type_hints(function).get("return", Any)
+    except TypeError:  # a callable without hints, such as a partial or a builtin
+        return Any
 
 
 def _receipt_kind(do: Callable[..., Any]) -> Any:

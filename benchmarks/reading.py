@@ -7,7 +7,10 @@ a leading `#`, an amount to the cent and the sign, a supplier's name in every le
 
 import json
 import os
+import shutil
+import subprocess
 import sys
+import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -124,6 +127,65 @@ def in_xml(entry: dict[str, Any]) -> Iterator[str]:
     return iter(FIELDS if entry["truth_from"] == "embedded XML" else ())
 
 
+GENERATED = ("supplier", "number", "issue_date", "due_date", "order_number", *AMOUNTS, "currency", "vat_id", "iban", "sort_code", "account_number")  # fmt: skip
+LINE = ("quantity", "unit_price", "vat_rate", "net")
+
+
+def measure_generated(folder: Path) -> tuple[Score, Score]:
+    """Read generated documents by their page alone: fields, absent ones too, and lines."""
+    truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
+    fields, lines = Score(), Score()
+    for entry in truth["documents"]:
+        if entry["text_layer"] != "text":
+            continue
+        text = document_text(folder / "inbox" / entry["file"])
+        invoice = read_pages(text, own_names=(truth["buyer"]["name"],), own_vat_ids=(truth["buyer"]["vat_id"],))
+        who = f"{entry['file']} ({entry['layout']} {' '.join(entry['features'])})"
+        for name in GENERATED:
+            wanted = entry["payable"] if name == "payable" else entry["fields"].get(name)
+            value = getattr(invoice, name)
+            right = value is None if wanted is None else same(name, wanted, value)
+            fields.add(name, entry["file"], right, f"{who}: {name} is {wanted!r}, read {value!s}")
+        kind = "ruled" if entry["ruled"] else "unruled"
+        for wanted_line, note in _unmatched(entry["lines"], invoice):
+            lines.add(kind, (entry["file"], str(wanted_line)), not note, f"{who}: line {note}")
+        if len(invoice.lines) > len(entry["lines"]):
+            lines.add(
+                kind,
+                (entry["file"], "more"),
+                False,
+                f"{who}: {len(invoice.lines) - len(entry['lines'])} lines too many",
+            )
+    return fields, lines
+
+
+def _unmatched(wanted: list[dict[str, str]], invoice: Invoice) -> Iterator[tuple[dict[str, str], str]]:
+    """Every true line with what is wrong with the line read in its place; nothing when all is right."""
+    for number, line in enumerate(wanted):
+        read_line = invoice.lines[number] if number < len(invoice.lines) else None
+        if read_line is None:
+            yield line, f"{number + 1} was not read"
+            continue
+        wrong = [
+            n
+            for n in LINE
+            if line[n] is not None and (getattr(read_line, n) is None or Decimal(line[n]) != getattr(read_line, n))
+        ]
+        if "".join(line["description"].split()) not in "".join(read_line.description.split()):
+            wrong.append("description")
+        yield line, ", ".join(f"{number + 1}: {n} is {line[n]}, read {getattr(read_line, n)}" for n in wrong)
+
+
+def generate(folder: Path, *arguments: str) -> bool:
+    """Write generated documents into a folder; False without a browser to print them with."""
+    browser = next(
+        (found for name in ("UNDERSTUDY_BROWSER",) if (found := os.environ.get(name))), None
+    ) or shutil.which("chromium")
+    command = [sys.executable, "-m", "simulators.documents", "make", "--out", str(folder), *arguments]
+    command += ["--browser", browser] if browser else []
+    return subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
+
+
 def speed(files: list[Path], *, rounds: int = 3) -> tuple[float, float]:
     """CPU milliseconds a document: for the words, and for the reader beyond them (the best of some rounds)."""
     words = reader = 1e9
@@ -138,30 +200,46 @@ def speed(files: list[Path], *, rounds: int = 3) -> tuple[float, float]:
     return 1000 * words / len(files), 1000 * reader / len(files)
 
 
-def show(title: str, score: Score) -> None:
+def show(title: str, score: Score, names: tuple[str, ...]) -> None:
     """Print one table of accuracies."""
     print(f"{title}: {score.overall():.1%} of all fields, per distinct invoice")
-    for name in FIELDS:
+    for name in names:
         share, count = score.accuracy(name)
         if count:
-            print(f"  {name:<10} {share:>7.1%}  of {count}")
+            print(f"  {name:<14} {share:>7.1%}  of {count}")
 
 
 def main() -> None:
     """Print accuracy per field and speed; `--misses` lists every field that was read wrong."""
+    misses: dict[str, list[str]] = {}
     folder = corpus()
     if folder is None:
-        print("The public corpus is not here (set UNDERSTUDY_CORPORA to its folder): nothing measured.")
-        return
-    entries = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
-    embedded = measure(entries, folder, fields=in_xml, text_only=False)
-    page = measure(entries, folder, fields=visible, text_only=True)
-    show("With embedded XML", embedded)
-    show("Text only, visible fields", page)
-    words, reader = speed([folder / entry["file"] for entry in entries])
-    print(f"Speed: words {words:.1f} ms, reader beyond words {reader:.1f} ms CPU a document")
+        print("The public corpus is not here (set UNDERSTUDY_CORPORA to its folder): not measured.")
+    else:
+        entries = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
+        embedded = measure(entries, folder, fields=in_xml, text_only=False)
+        page = measure(entries, folder, fields=visible, text_only=True)
+        show("With embedded XML", embedded, FIELDS)
+        show("Text only, visible fields", page, FIELDS)
+        words, reader = speed([folder / entry["file"] for entry in entries])
+        print(f"Speed: words {words:.1f} ms, reader beyond words {reader:.1f} ms CPU a document")
+        misses = {"with XML": embedded.misses, "text only": page.misses}
+    with tempfile.TemporaryDirectory() as name:
+        for title, arguments in (
+            ("Generated, clean", ("--only", "clean")),
+            ("Generated, ruled tables", ("--only", "clean", "--ruled")),
+        ):
+            made = Path(name) / title
+            if not generate(made, "--seed", "7", "--count", "72", *arguments):
+                print("No browser to print generated documents with: not measured.")
+                break
+            fields, lines = measure_generated(made)
+            show(title, fields, GENERATED)
+            show(f"{title}: lines", lines, ("ruled", "unruled"))
+            misses |= {title: fields.misses, f"{title}: lines": lines.misses}
     if "--misses" in sys.argv:
-        print("\n".join(["", "Misses with XML", *embedded.misses, "", "Misses in text", *page.misses]))
+        for title, notes in misses.items():
+            print("\n".join(["", f"Misses: {title}", *notes]))
 
 
 if __name__ == "__main__":

@@ -62,6 +62,8 @@ def parse_amount(text: str, *, comma: bool | None = None) -> Money | None:
     if parsed is None:
         return None
     value, places = parsed
+    if match["before"] and match["before"].isalpha() and match["digits"].startswith("0") and places == 0:
+        return None  # CHF0413: an identifier
     credit = (match["credit"] or "").upper() == "CR"
     negative = bool(match["open"]) or credit or any(match[g] in ("-", "−", "–") for g in ("lead", "inner", "trail"))
     symbol = match["before"] or match["after"]

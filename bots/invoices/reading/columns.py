@@ -7,6 +7,7 @@ from .facts import Facts
 from .labels import column_heads
 from .layout import Line, letters
 
+_Options = tuple[tuple[str, ...], float, float]  # the roles head words may have, and where they stand
 NUMERIC = ("quantity", "unit_price", "discount", "vat", "vat_amount", "net", "gross")
 
 
@@ -67,12 +68,12 @@ def find_heads(facts: Facts) -> list[Head]:
     return heads
 
 
-def _columns(line: Line) -> list[tuple[tuple[str, ...], float, float]]:
+def _columns(line: Line) -> list[_Options]:
     """The head words of a line; each may have more than one role until its neighbours are known."""
     known, starts = _known()
-    found: list[tuple[tuple[str, ...], float, float]] = []
+    found: list[_Options] = []
     for cell in line.cells:
-        position = cell.first
+        position, before, covered = cell.first, len(found), 0
         while position < cell.last:
             text, best, end = "", None, position
             while end < cell.last and end < position + 6:
@@ -87,26 +88,31 @@ def _columns(line: Line) -> list[tuple[tuple[str, ...], float, float]]:
                 continue
             roles, end = best
             found.append((roles, line.tokens[position].x0, line.tokens[end - 1].x1))
+            covered += sum(map(len, line.lettered[position:end]))
             position = end
+        if covered < 0.6 * sum(map(len, line.lettered[cell.first : cell.last])) or len(found) == before:
+            found[before:] = [((), cell.x0, cell.x1)]
     return found
 
 
-def _table_like(columns: list[tuple[tuple[str, ...], float, float]]) -> bool:
+def _table_like(columns: list[_Options]) -> bool:
     numeric = sum(1 for roles, _, _ in columns if any(r in NUMERIC for r in roles))
-    return numeric >= 1 and len(columns) >= 2
+    return numeric >= 1 and len(columns) >= 2 and 2 * sum(1 for roles, _, _ in columns if roles) >= len(columns)
 
 
-def _complete(columns: list[tuple[tuple[str, ...], float, float]]) -> bool:
+def _complete(columns: list[_Options]) -> bool:
     roles = {role for options, _, _ in columns for role in options}
     money = bool(roles & {"net", "gross"})
     text = bool(roles & {"description", "code"})
     counted = bool(roles & {"quantity", "unit_price"})
+    if columns and not columns[-1][0] and {"quantity", "unit_price"} <= roles:
+        money = True
     return len(columns) >= 3 and money and (text or counted) or len(columns) == 2 and money and "description" in roles
 
 
 def _with_neighbours(
-    facts: Facts, line: Line, columns: list[tuple[tuple[str, ...], float, float]]
-) -> tuple[int, int, list[tuple[tuple[str, ...], float, float]]]:
+    facts: Facts, line: Line, columns: list[_Options]
+) -> tuple[int, int, list[_Options]]:
     """A head may take several lines: add head words of the lines close by that stand over or under free places."""
     merged = list(columns)
     first = last = line.index
@@ -122,7 +128,7 @@ def _with_neighbours(
         other = lines[index]
         if facts.amounts_on.get(index) or any(t.isdigit() for t in other.lettered):
             break
-        more = _columns(other)
+        more = [column for column in _columns(other) if column[0]]
         inside = all(any(cell.x0 < x1 + 25 and cell.x1 > x0 - 25 for _, x0, x1 in merged) for cell in other.cells)
         if not more and not inside:
             break
@@ -132,27 +138,38 @@ def _with_neighbours(
     return first, last, merged
 
 
-def _settled(columns: list[tuple[tuple[str, ...], float, float]]) -> list[Column]:
-    """Give each column one role: the last money column is the amount, `unit` before a price is the unit."""
-    settled: list[Column] = []
-    for number, (roles, x0, x1) in enumerate(columns):
-        later = [role for options, _, _ in columns[number + 1 :] for role in options]
-        taken = {column.role for column in settled}
-        role = next((r for r in roles if r not in taken), roles[0])
-        if "unit_price" in roles and "net" in roles:
-            role = "unit_price" if "net" in later and "unit_price" not in taken else "net"
-        elif "unit_price" in roles and "unit" in roles:
-            role = "unit" if "unit_price" in later else "unit_price"
-        elif (
-            "position" in roles
-            and "description" not in taken
-            and "description" not in later
-            and "position" not in ("#",)
-        ):
-            role = "description" if number > 0 or len(roles) > 1 else "position"
-        elif "code" in roles and "description" in roles:
-            role = "code" if "description" in later else "description"
-        elif "code" in roles and "description" not in taken and "description" not in later:
-            role = "description"
-        settled.append(Column(role, x0, x1))
-    return settled
+def _settled(columns: list[_Options]) -> list[Column]:
+    """Give each column one role, by what it may be and what stands beside it."""
+    roles = [_money_role(columns, number) for number in range(len(columns))]
+    texts = [n for n, (options, _, _) in enumerate(columns) if roles[n] is None and "description" in options]
+    only = [n for n in texts if columns[n][0] == ("description",)]
+    codes = [n for n, (options, _, _) in enumerate(columns) if roles[n] is None and "code" in options]
+    free = [n for n, (options, _, _) in enumerate(columns) if roles[n] is None and not options]
+    described = next((group[-1] for group in (only, texts, codes) if group), None)
+    if described is None and free and free[0] <= 1:
+        described = free[0]
+    if described is None and roles and roles[0] in ("net", "unit_price") and roles.count(roles[0]) > 1:
+        described = 0
+    for number, (options, _, _) in enumerate(columns):
+        if number == described:
+            roles[number] = "description"
+        elif roles[number] is None:
+            rest = [option for option in options if option != "description"]
+            roles[number] = rest[0] if rest else "code" if options else "other"
+    if not {"net", "gross"} & set(roles) and roles[-1] == "other" and {"quantity", "unit_price"} & set(roles):
+        roles[-1] = "net"
+    return [Column(role or "other", x0, x1) for role, (_, x0, x1) in zip(roles, columns, strict=True)]
+
+
+def _money_role(columns: list[_Options], number: int) -> str | None:
+    """The role of a column of numbers; None for a column of text or one that is not known."""
+    options = columns[number][0]
+    later = [option for others, _, _ in columns[number + 1 :] for option in others]
+    if "unit_price" in options and "net" in options:
+        earlier = [option for others, _, _ in columns[:number] for option in others]
+        return "unit_price" if "net" in later and "unit_price" not in earlier else "net"
+    if "unit_price" in options and "unit" in options:
+        return "unit" if "unit_price" in later else "unit_price"
+    if "position" in options and number == 0:
+        return None
+    return next((option for option in options if option in NUMERIC), None)

@@ -15,12 +15,13 @@ _SKIP = frozenset(
     {":", "-", "–", "#", "no", "nr", "no.", "nr.", "n°", "nº", ".", "is", "=", "|", "number", "/", "from", "n"}
 )
 _VAT_LIKE = re.compile(r"(?:GB|DE|FR|NL|ATU|BE|IE|IT|ES)[0-9A-Z]{8,12}")
+_PHONE = re.compile(r"(?:\+|0)[\d ()/-]{3,6} [\d /-]{5,}")
 _POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]?|\d[A-Z]{2}")
 
 
 def read_number(facts: Facts) -> tuple[tuple[str, Source] | None, tuple[str, ...]]:
     """The document's number, and every number that a clear label calls so."""
-    candidates = [c for hit in facts.hits("number") for c in _beside_or_below(facts, hit, _document_number)]
+    candidates = [c for hit in facts.hits("number") for c in _beside_or_below(facts, hit)]
     candidates += _after_title(facts)
     for candidate in candidates:
         candidate.score += _number_shape(candidate.value)
@@ -34,9 +35,10 @@ def read_number(facts: Facts) -> tuple[tuple[str, Source] | None, tuple[str, ...
     return choose(candidates, least=1.2), tuple(clear.values())
 
 
-def read_order_number(facts: Facts) -> tuple[str, Source] | None:
-    """The buyer's order number."""
-    candidates = [c for hit in facts.hits("order_number") for c in _beside_or_below(facts, hit, _order_number)]
+def read_order_number(facts: Facts, number: str | None) -> tuple[str, Source] | None:
+    """The buyer's order number, which is never the document's own."""
+    candidates = [c for hit in facts.hits("order_number") for c in _beside_or_below(facts, hit)]
+    candidates = [c for c in candidates if number is None or letters(c.value) != letters(number)]
     for candidate in candidates:
         if re.match(r"(?i)p\.?o", candidate.value):
             candidate.score += 0.5
@@ -64,52 +66,44 @@ def read_dates(facts: Facts, number: Source | None) -> dict[str, tuple[date, Sou
     return found
 
 
-def _beside_or_below(facts: Facts, hit: Hit, read: "type[object] | object") -> Iterator[Candidate[str]]:
-    """Values right of a label, else below it."""
-    reader = read
+def _beside_or_below(facts: Facts, hit: Hit) -> Iterator[Candidate[str]]:
+    """What could be an identifier right of a label and below it; the nearer one is likelier."""
     line = hit.line
     stop = facts.next_label(line, hit.last)
-    beside = reader(line, hit.last, stop)  # type: ignore[operator]
+    beside = _identifier(line, hit.last, stop)
     if beside is not None:
         value, first, last = beside
-        distance = line.tokens[first].x0 - line.tokens[hit.last - 1].x1
-        penalty = 0.0 if distance < 25 * line.height else 0.6
-        bonus = (
-            0.3
-            if line.tokens[hit.last - 1].text.endswith((":", "#", ".")) or line.tokens[first - 1].text in (":", "#")
-            else 0.0
-        )
-        yield Candidate(value, hit.strength + 0.3 + bonus - penalty, line, first, last, [f"right of “{hit.words}”"])
-        return
-    if hit.last < stop and line.cell_of(hit.first) is line.cell_of(min(hit.last, len(line.tokens) - 1)):
+        distance = (line.tokens[first].x0 - line.tokens[hit.last - 1].x1) / line.height
+        marked = line.tokens[hit.last - 1].text.endswith((":", "#", ".")) or line.tokens[first - 1].text in (":", "#")
+        score = hit.strength + (0.6 if marked else 0.3) - min(0.6, 0.02 * distance)
+        yield Candidate(value, score, line, first, last, [f"right of “{hit.words}”"])
+        if distance < 3:
+            return
+    elif hit.last < stop and line.cell_of(hit.first) is line.cell_of(min(hit.last, len(line.tokens) - 1)):
         return  # other words follow in the same cell: a sentence, not a label
+    yield from _below(facts, hit)
+
+
+def _below(facts: Facts, hit: Hit) -> Iterator[Candidate[str]]:
+    line = hit.line
     x0, x1 = line.tokens[hit.first].x0, line.tokens[hit.last - 1].x1
     for step, (below, cell) in enumerate(facts.layout.below(line, x0, x1, within=3.2 * line.height)):
-        taken = any(other.first < cell.last and other.last > cell.first for other in facts.by_line.get(below.index, ()))
+        labels = facts.by_line.get(below.index, ())
+        taken = any(other.first < cell.last and other.last > cell.first for other in labels)
         first = cell.first
         while first < cell.last - 1 and below.tokens[first].x1 < x0 - 2:
             first += 1
-        found = reader(below, first, cell.last)  # type: ignore[operator]
-        if found is not None and not taken:
+        found = None if taken else _identifier(below, first, cell.last)
+        if found is not None:
             value, start, last = found
             aligned = 0.2 if abs(below.tokens[start].x0 - x0) < line.height else 0.0
-            yield Candidate(
-                value, hit.strength - 0.1 - 0.3 * step + aligned, below, start, last, [f"below “{hit.words}”"]
-            )
+            yield Candidate(value, hit.strength - 0.1 - 0.3 * step + aligned, below, start, last, [f"below “{hit.words}”"])
             return
         if taken or step >= 1:
             return
 
 
-def _document_number(line: Line, first: int, stop: int) -> tuple[str, int, int] | None:
-    return _identifier(line, first, stop, needs=1)
-
-
-def _order_number(line: Line, first: int, stop: int) -> tuple[str, int, int] | None:
-    return _identifier(line, first, stop, needs=1)
-
-
-def _identifier(line: Line, first: int, stop: int, *, needs: int) -> tuple[str, int, int] | None:
+def _identifier(line: Line, first: int, stop: int) -> tuple[str, int, int] | None:
     """The identifier that begins at a token, after signs that only introduce it."""
     tokens = line.tokens
     while first < stop and (tokens[first].text.casefold().strip("():") in _SKIP or _bracketed(tokens[first].text)):
@@ -128,7 +122,9 @@ def _identifier(line: Line, first: int, stop: int, *, needs: int) -> tuple[str, 
         if tokens[last - 1].text.endswith((",", ";", ")")):
             break
     value = _joined(parts)
-    if sum(c.isdigit() for c in value) < needs or not 1 <= len(value) <= 40 or parse_date(value) is not None:
+    if not any(c.isdigit() for c in value) or not 1 <= len(value) <= 40 or parse_date(value) is not None:
+        return None
+    if _PHONE.fullmatch(value):
         return None
     if last < len(tokens) and parse_date(line.words(first, min(last + 2, len(tokens)))) is not None:
         return None
@@ -184,7 +180,7 @@ def _after_title(facts: Facts) -> Iterator[Candidate[str]]:
         words = [h for h in facts.by_line[index] if h.first > title and h.last <= title + 8]
         for hit in words:
             if hit.field == "number" and hit.strength == 1 and not any(h.first < hit.first for h in words):
-                found = _document_number(line, hit.last, facts.next_label(line, hit.last))
+                found = _identifier(line, hit.last, facts.next_label(line, hit.last))
                 if found:
                     yield Candidate(found[0], 3.0, line, found[1], found[2], [f"after “{line.words(title, hit.last)}”"])
 
@@ -194,7 +190,7 @@ def _drop_other_numbers(facts: Facts, candidates: list[Candidate[str]]) -> None:
     others: set[str] = set()
     for hit in facts.hits("not_number", "order_number", "vat_id", "their_vat_id", "account_number"):
         if hit.strength >= 2 and (
-            found := _identifier(hit.line, hit.last, facts.next_label(hit.line, hit.last), needs=1)
+            found := _identifier(hit.line, hit.last, facts.next_label(hit.line, hit.last))
         ):
             others.add(letters(found[0]))
     for candidate in candidates:

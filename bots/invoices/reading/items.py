@@ -53,16 +53,15 @@ class Items:
 
 
 def read_items(facts: Facts) -> Items:
-    """Read the items of every goods table; tables over several pages are one."""
+    """Read the items of the goods table; a table over several pages is one."""
     heads = find_heads(facts)
-    rows: list[Row] = []
     places: set[tuple[int, int]] = set()
+    tables: list[tuple[Head, list[Row]]] = []
     for number, head in enumerate(heads):
         until = heads[number + 1].first if number + 1 < len(heads) else len(facts.layout.lines)
-        found = _rows(facts, head, until)
-        if rows and found and not _continues(heads[number - 1], head):
-            continue
-        rows += found
+        tables.append((head, _rows(facts, head, until, places)))
+    main = max((head for head, _ in tables), key=lambda head: _weight(tables, head), default=None)
+    rows = [row for head, found in tables if main is not None and head.signature == main.signature for row in found]
     for row in rows:
         places |= {(value.line.index, value.first) for value in row.values}
     rows = _counted(facts, rows)
@@ -71,12 +70,19 @@ def read_items(facts: Facts) -> Items:
     return Items(items, places, total)
 
 
-def _continues(before: Head, head: Head) -> bool:
-    return before.signature == head.signature
+def _weight(tables: list[tuple[Head, list[Row]]], main: Head) -> float:
+    """How much a table (with its continuations) looks like the goods: rows, and rows whose price times quantity agrees."""
+    rows = [row for head, found in tables if head.signature == main.signature for row in found]
+    return sum(1.0 + 2.0 * _agrees(row) for row in rows) + 0.1 * len(main.columns)
 
 
-def _rows(facts: Facts, head: Head, until: int) -> list[Row]:
-    """The rows between a head and the totals, the next head or the end."""
+def _agrees(row: Row) -> bool:
+    quantity, price, amount = row.get("quantity"), row.get("unit_price"), row.get("net") or row.get("gross")
+    return bool(quantity and price and amount and abs(quantity.value * price.value - amount.value) <= _CENT)
+
+
+def _rows(facts: Facts, head: Head, until: int, carried: set[tuple[int, int]]) -> list[Row]:
+    """The rows between a head and the totals, the next head or the end; sums carried over are noted apart."""
     money = head.column("net") or head.column("gross")
     if money is None:
         return []
@@ -87,6 +93,9 @@ def _rows(facts: Facts, head: Head, until: int) -> list[Row]:
     for line in facts.layout.lines[head.last + 1 : until]:
         if _ends(facts, head, line, bool(rows)):
             break
+        if _carried(facts, line):
+            carried |= {(line.index, amount.first) for amount in facts.amounts_on.get(line.index, ())}
+            continue
         if line.page != page and not _row_like(facts, head, line):
             continue
         if line.page != page and line.top > 0.9 * tall.get(line.page, 1e9):
@@ -96,6 +105,8 @@ def _rows(facts: Facts, head: Head, until: int) -> list[Row]:
         if amount is None:
             pending.append(line)
             continue
+        if _sums_up(rows, values, amount, head):
+            break
         row = Row(line, values, extra=_is_extra(facts, line))
         _share(facts, head, rows[-1] if rows else None, pending, row)
         pending = []
@@ -103,6 +114,21 @@ def _rows(facts: Facts, head: Head, until: int) -> list[Row]:
     if rows and pending:
         _share(facts, head, rows[-1], pending, None)
     return rows
+
+
+def _carried(facts: Facts, line: Line) -> bool:
+    """Whether the line only carries a sum from one page to the next."""
+    hits = [hit for hit in facts.by_line.get(line.index, ()) if hit.field == "carried"]
+    return any(hit.last == line.cell_of(hit.first).last or hit.language == "en" and len(hit.words) > 5 for hit in hits)
+
+
+def _sums_up(rows: list[Row], values: list[Value], amount: Value, head: Head) -> bool:
+    """Whether a row is the sum of those before it: no quantity or price, and its words stand beside the descriptions."""
+    if not rows or any(value.role in ("quantity", "unit_price") for value in values) or amount.value != _sum(rows):
+        return False
+    column = head.column("description")
+    beside = column is None or amount.line.tokens[0].x0 > column.x1 or amount.line.cells[0].x0 > column.x0 + 40
+    return len(rows) > 1 or beside
 
 
 def _ends(facts: Facts, head: Head, line: Line, begun: bool) -> bool:
@@ -145,7 +171,7 @@ def _values(facts: Facts, head: Head, line: Line) -> list[Value]:
     for number in _numbers(facts, line, amounts):
         x0, x1 = line.tokens[number.first].x0, line.tokens[number.last - 1].x1
         column = _nearest(numeric, texts, x0, x1, line.height)
-        if column is None:
+        if column is None or _in_words(line, number, column):
             continue
         number.role = column.role
         if number.percent and column.role not in ("vat", "discount"):
@@ -153,6 +179,13 @@ def _values(facts: Facts, head: Head, line: Line) -> list[Value]:
         if number.role and number.role not in found:
             found[number.role] = number
     return list(found.values())
+
+
+def _in_words(line: Line, number: Value, column: Column) -> bool:
+    """Whether a number belongs to the words before it in its cell: a box of 50."""
+    x0, x1 = line.tokens[number.first].x0, line.tokens[number.last - 1].x1
+    before = line.tokens[line.cell_of(number.first).first : number.first]
+    return not (column.x0 < x1 and column.x1 > x0) and any(_WORD.search(token.text) for token in before)
 
 
 def _numbers(facts: Facts, line: Line, amounts: dict[int, Printed]) -> list[Value]:
@@ -243,10 +276,7 @@ def _take(facts: Facts, head: Head, row: Row, line: Line) -> None:
             for n in range(cell.first, cell.last)
             if n not in taken and line.tokens[n].x0 < right and line.tokens[n].x1 > left
         ]
-        if span and not any(
-            h.field == "not_number" and h.words.casefold().startswith(("page", "seite", "pagina"))
-            for h in facts.by_line.get(line.index, ())
-        ):
+        if span:
             row.texts.append((line, span[0], span[-1] + 1))
 
 

@@ -1,7 +1,7 @@
 """Who sent the document and to whom: names, VAT numbers, bank details; our own name is never the supplier's."""
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -61,7 +61,6 @@ def read_parties(facts: Facts, own_names: Sequence[str]) -> Party:
     candidates += cells + _account_names(facts) + _sender_lines(facts)
     own = [letters(name) for name in own_names]
     kept = []
-    counts = Counter(letters(line.text[:0] + c.value) for c in candidates for line in [facts.layout.lines[0]])
     whole = [letters(line.text) for line in facts.layout.lines]
     for candidate in candidates:
         key = letters(candidate.value)
@@ -77,7 +76,7 @@ def read_parties(facts: Facts, own_names: Sequence[str]) -> Party:
             candidate.score += 1.2
             candidate.support.append(f"matches {match}")
         kept.append(candidate)
-    del counts
+    _full_names_first(kept)
     chosen = choose(kept, least=0.5)
     seller_lines = {line.index for block in sellers for line, _ in block}
     buyer = next(
@@ -90,6 +89,19 @@ def read_parties(facts: Facts, own_names: Sequence[str]) -> Party:
         None,
     )
     return Party(chosen, buyer, tuple(domains), seller_lines, buyer_cells)
+
+
+def _full_names_first(candidates: list[Candidate[str]]) -> None:
+    """A trade name or logo that is part of a full legal name speaks for the full name."""
+    full = [(letters(c.value), c) for c in candidates if _LEGAL.search(c.value)]
+    for candidate in candidates:
+        key = letters(candidate.value)
+        if _LEGAL.search(candidate.value) or len(key) < 4:
+            continue
+        for name, whole in full:
+            if key in name and len(name) - len(key) <= 30 and whole.score > 0:
+                whole.score = max(whole.score, candidate.score + 0.3)
+                whole.support.append(f"contains “{candidate.value}”")
 
 
 def _is_own(key: str, own: Sequence[str]) -> bool:
@@ -280,7 +292,7 @@ def _legal_name(text: str) -> str | None:
         match = None
         for match in _LEGAL.finditer(part):
             tail = part[match.end() :].strip()
-            if not tail or not _LEGAL.match(tail.lstrip("&. ")) and not tail.startswith("&"):
+            if not _LEGAL.match(tail.lstrip("&. ")) and not tail.startswith("&"):
                 break
         if match is None:
             continue

@@ -62,7 +62,7 @@ def read_pages(
     party = read_parties(facts, own_names)
     found: dict[str, tuple[Any, Source] | None] = {
         "number": number,
-        "order_number": read_order_number(facts),
+        "order_number": read_order_number(facts, number[0] if number else None),
         "supplier": party.supplier,
         "vat_id": read_vat_id(facts, party, own_vat_ids),
         "iban": read_iban(facts),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 
 from ..model import Source, TaxLine
+from .amounts import parse_amount
 from .facts import Candidate, Facts, Printed
 from .labels import Hit
 from .layout import Line
@@ -202,6 +203,44 @@ class _Triple:
     support: list[str]
 
 
+@dataclass(slots=True)
+class _TaxSums:
+    """What the tax lines of each table add up to, as (base, tax); the base is None when no bases are printed."""
+
+    whole: set[tuple[Decimal | None, Decimal]]
+    parts: set[tuple[Decimal | None, Decimal]]
+
+    def __init__(self, *groups: list[tuple[Decimal | None, Decimal]]) -> None:
+        self.whole, self.parts = set(), set()
+        for rows in groups:
+            if rows:
+                bases = [base for base, _ in rows if base is not None]
+                total = sum(bases, _ZERO) if len(bases) == len(rows) else None
+                self.whole.add((total, sum((tax for _, tax in rows), _ZERO)))
+            if len(rows) > 1:
+                self.parts |= set(rows)
+
+    def fit(self, net: Decimal, tax: Decimal) -> tuple[bool, bool]:
+        """Whether the tax lines add up to this net amount and tax, and whether these are only one of several lines."""
+        whole = any(total == tax and base in (None, net) for base, total in self.whole)
+        return whole, not whole and (net, tax) in self.parts
+
+
+def _tax_sums(taxes: Sequence[TaxLine]) -> list[tuple[Decimal | None, Decimal]]:
+    return [(line.base, line.tax) for line in taxes if line.tax is not None]
+
+
+def _labelled_tax_sums(facts: Facts) -> list[tuple[Decimal | None, Decimal]]:
+    """One line per rate without its base: `VAT 20% 12.00`, `VAT 5% 1.00`."""
+    found: dict[int, tuple[Decimal | None, Decimal]] = {}
+    for hit in facts.hits("tax"):
+        line = hit.line
+        row = [a for a in facts.amounts_on.get(line.index, ()) if a.first >= hit.last and a.money.explicit]
+        if row and "%" in line.text and _turned(line, hit) == "tax" and hit.first == line.cell_of(hit.first).first or row and "zzgl" in line.lettered:
+            found[line.index] = (None, abs(row[-1].money.value))
+    return list(found.values())
+
+
 def _best_triple(
     facts: Facts, sums: dict[Decimal, Sum], taxes: Sequence[TaxLine], lines_sum: Decimal | None
 ) -> _Triple | None:
@@ -212,10 +251,10 @@ def _best_triple(
     net_like = _strongest(sums, ("net",), 12)
     if lines_sum is not None and abs(lines_sum) in sums and sums[abs(lines_sum)] not in net_like:
         net_like.append(sums[abs(lines_sum)])
-    table_tax = sum((t.tax for t in taxes if t.tax is not None), _ZERO) if taxes else None
+    tables = _TaxSums(_tax_sums(taxes), _labelled_tax_sums(facts))
     best: _Triple | None = None
     for gross in gross_like:
-        for triple in _triples(facts, sums, gross, net_like, table_tax, lines_sum):
+        for triple in _triples(facts, sums, gross, net_like, tables, lines_sum):
             if best is None or triple.score > best.score:
                 best = triple
     return best
@@ -233,7 +272,7 @@ def _triples(
     sums: dict[Decimal, Sum],
     gross: Sum,
     nets: Sequence[Sum],
-    table_tax: Decimal | None,
+    tables: _TaxSums,
     lines_sum: Decimal | None,
 ) -> Iterator[_Triple]:
     said = _said(gross, "gross")
@@ -255,22 +294,16 @@ def _triples(
             continue
         known = sums.get(tax)
         plausible, exact = _plausible(net.value, tax, facts.rates)
-        if known is None:
-            if exact and net.score("net") > 1.5:
-                yield _finish(
-                    facts,
-                    net.value,
-                    tax,
-                    gross.value,
-                    score + 0.8,
-                    ["computed: gross - net, at a printed rate"],
-                    lines_sum,
-                )
-            continue
-        score += _said(known, "tax") + 2.0 + (0.8 if exact else 0.3 if plausible else -3.0)
-        if table_tax is not None and table_tax == tax:
-            score += 1.0
+        whole, part = tables.fit(net.value, tax)
+        score += 1.8 * whole - 1.5 * part
+        if whole:
             support.append("the tax lines add up to the tax")
+        if known is None:
+            if whole or exact and net.score("net") > 1.5:
+                why = "computed: the sum of the tax lines" if whole else "computed: gross - net, at a printed rate"
+                yield _finish(facts, net.value, tax, gross.value, score + (2.0 if whole else 0.8), [why], lines_sum)
+            continue
+        score += _said(known, "tax") + 2.0 + (0.8 if exact or whole else 0.3 if plausible else -3.0)
         yield _finish(facts, net.value, tax, gross.value, score, support, lines_sum)
     yield from _contained(facts, sums, gross, said, lines_sum)
 
@@ -353,7 +386,7 @@ def _tax_lines(facts: Facts, in_table: set[tuple[int, int]]) -> tuple[TaxLine, .
         rates = _rates_on(line, facts, values)
         match = next(
             ((rate, base, tax) for rate in rates for base in values for tax in values
-             if base > 0 and tax != base and tax.as_tuple().exponent == -2 and abs((base * rate / 100).quantize(_CENT, ROUND_HALF_UP) - tax) <= Decimal("0.01") and tax > 0),
+             if base > 0 and tax != base and abs((base * rate / 100).quantize(_CENT, ROUND_HALF_UP) - tax) <= Decimal("0.01")),
             None,
         )  # fmt: skip
         if match:
@@ -362,17 +395,14 @@ def _tax_lines(facts: Facts, in_table: set[tuple[int, int]]) -> tuple[TaxLine, .
 
 
 def _rates_on(line: Line, facts: Facts, values: Sequence[Decimal]) -> list[Decimal]:
-    rates = [
-        rate
-        for rate in facts.rates
-        if rate > 0 and any(t.text.replace(",", ".").strip("()%@") in _prints(rate) for t in line.tokens)
-    ]
-    return rates or [v for v in values if v in _USUAL_RATES and v > 0]
+    """The percentages of a line; without any, the numbers that are usual rates."""
+    printed = [rate for rate in facts.rates if "%" in line.text and any(_is_rate(t.text, rate) for t in line.tokens)]
+    return sorted(printed, reverse=True) or [value for value in values if value in _USUAL_RATES and value > 0]
 
 
-def _prints(rate: Decimal) -> tuple[str, ...]:
-    plain = f"{rate:f}"
-    return plain, f"{rate:.1f}", f"{rate:.2f}"
+def _is_rate(text: str, rate: Decimal) -> bool:
+    money = parse_amount(text.strip("()@%:;"), comma=None)
+    return money is not None and money.value == rate
 
 
 def _adds_up(taxes: Sequence[TaxLine], tax: Decimal | None) -> bool:

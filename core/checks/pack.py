@@ -134,9 +134,12 @@ def _evaluate(rule: Rule, facts: Mapping[str, object]) -> Finding:
         if isinstance(fact, Missing):
             return not_evaluated(fact.reason)
     try:
-        return rule.function(**{name: facts[name] for name in rule.facts})
+        finding: object = rule.function(**{name: facts[name] for name in rule.facts})
     except Exception as error:  # noqa: BLE001 - a broken rule is an outcome for a person, never an approval
         return not_evaluated(f"the check itself failed with {type(error).__name__}; tell the automation team")
+    if not isinstance(finding, Finding):
+        return not_evaluated(f"the check itself answered {finding!r:.40}, no finding; tell the automation team")
+    return finding
 
 
 def _source(function: RuleFunction) -> str:

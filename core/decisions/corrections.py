@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from core.decisions.refused import DecisionRefused
 from core.model.digests import load
-from core.model.patches import PathError, patched
+from core.model.patches import PathError, corrected
 from core.model.steps import Correction, StepRecord
 
 
@@ -16,12 +16,9 @@ def check_changes(record: StepRecord, changes: Mapping[str, Any], *, earlier: It
     """Raise DecisionRefused when a path does not exist in the result or a value does not fit its field."""
     if not changes:
         raise DecisionRefused("NOTHING_CHANGED", "A correction names at least one field and its new value.")
-    result = record.result
-    for correction in earlier:
-        if (correction.step, correction.input_digest) == (record.name, record.input_digest):
-            result = patched(result, correction.changes)
+    new = Correction(step=record.name, input_digest=record.input_digest, changes=changes, who="")
     try:
-        result = patched(result, changes)
+        result = corrected(record.result, [*earlier, new], step=record.name, input_digest=record.input_digest)
     except PathError as error:
         raise DecisionRefused("NO_SUCH_FIELD", str(error)) from error
     kind = _kind(record.result_type)

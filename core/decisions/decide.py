@@ -12,8 +12,8 @@ from core.decisions.refused import DecisionRefused
 from core.model.effects import EffectRecord, EffectState, Planned
 from core.model.items import ItemState
 from core.model.outcomes import Waiver
-from core.model.reviews import Action, ReviewState, ReviewTask, allowed
-from core.model.steps import Correction
+from core.model.reviews import Action, ReviewKind, ReviewState, ReviewTask, allowed
+from core.model.steps import Correction, RecordKind
 from core.store import Database, Transaction
 from core.store import effects as effect_rows
 from core.store import items as item_rows
@@ -47,6 +47,7 @@ class Decisions:
     def let_go(self, task_id: int, *, who: str) -> ReviewTask:
         """Give a claimed task back to the queue."""
         with self._database.transaction(actor=f"person:{who}") as tx:
+            self._people.admit(who)
             task = _unanswered(tx, task_id, who)
             _change(tx, task, {"state": ReviewState.OPEN, "claimed_by": None, "claimed_until": None})
             tx.note(Act.REVIEW_RELEASED, bot=task.bot, item_id=task.item_id, review=task.id)
@@ -57,10 +58,11 @@ class Decisions:
     ) -> None:
         """Change values of a step's result and let the item continue; checks run again on the changed values."""
         with self._deciding(task_id, version, who, Action.CORRECT) as (tx, task):
-            record = next((r for r in step_rows.latest(tx, task.item_id) if r.name == step), None)
+            known = {r.name: r for r in step_rows.latest(tx, task.item_id) if r.kind is RecordKind.STEP}
+            record = known.get(step)
             if record is None:
-                known = ", ".join(r.name for r in step_rows.latest(tx, task.item_id)) or "none"
-                raise DecisionRefused("NO_SUCH_STEP", f"There is no step {step!r} to correct; steps stored: {known}.")
+                names = ", ".join(known) or "none"
+                raise DecisionRefused("NO_SUCH_STEP", f"There is no step {step!r} to correct; steps stored: {names}.")
             earlier = step_rows.corrections(tx, task.item_id)
             check_changes(record, changes, earlier=earlier)
             correction = Correction(step=step, input_digest=record.input_digest, changes=changes, who=who)
@@ -82,7 +84,9 @@ class Decisions:
         """
         with self._deciding(task_id, version, who, Action.WAIVE) as (tx, task):
             outcomes = {o["code"]: o for o in task.question.details["outcomes"]}
-            for code in codes:
+            if not codes:
+                raise DecisionRefused("NOTHING_WAIVED", f"Name the checks to waive; open: {', '.join(outcomes)}.")
+            for code in dict.fromkeys(codes):
                 if code not in outcomes:
                     raise DecisionRefused(
                         "NO_SUCH_CHECK",
@@ -144,9 +148,9 @@ class Decisions:
             for effect in effect_rows.live(tx, task.item_id).values():
                 if effect.state is not EffectState.CONFIRMED:
                     effect_rows.settle(
-                        tx, effect, to=EffectState.CONFIRMED, receipt={"by_hand": receipt}, by=f"person:{who}"
+                        tx, effect, to=EffectState.CONFIRMED, receipt={"by_hand": receipt.strip()}, by=f"person:{who}"
                     )
-            item_rows.set_result(tx, task.item_id, result={"by_hand": receipt})
+            item_rows.set_result(tx, task.item_id, result={"by_hand": receipt.strip()})
             _end(tx, task, ItemState.DONE, Action.DONE_BY_HAND, who, note)
 
     def cancel(self, task_id: int, *, version: int, who: str, note: str) -> None:
@@ -166,10 +170,10 @@ class Decisions:
                         "NO_RECEIPT", "Type the number the target gave, so that it can be found again."
                     )
                 effect_rows.settle(
-                    tx, effect, to=EffectState.CONFIRMED, receipt={"by_hand": receipt}, by=f"person:{who}"
+                    tx, effect, to=EffectState.CONFIRMED, receipt={"by_hand": receipt.strip()}, by=f"person:{who}"
                 )
             changed = task.question.details.get("plan_digest")
-            if changed is not None and changed != effect.plan_digest:
+            if task.question.kind is ReviewKind.CHANGED and changed is not None:
                 _approve(tx, task, effect.name, changed, who)  # what was entered stands for the changed plan
             _resume(tx, task, Action.CONFIRM, who, note)
 
@@ -226,8 +230,8 @@ def _begun(tx: Transaction, task: ReviewTask) -> EffectRecord:
     live = list(effect_rows.live(tx, task.item_id).values())
     unsettled = [effect for effect in live if effect.state is not EffectState.CONFIRMED]
     named = task.question.details.get("effect")
-    asked = [effect for effect in [*unsettled, *live] if effect.name == named]
-    candidates = [*asked, *unsettled, *(live if named is None else [])]
+    asked = [effect for effect in live if effect.name == named]  # another effect than the one asked about stays as it is
+    candidates = [*unsettled, *live] if named is None else asked
     return candidates[0] if candidates else _write_down(tx, task)
 
 
@@ -290,10 +294,14 @@ def _resolve(tx: Transaction, task: ReviewTask, action: Action, who: str, note: 
 
 def _resume(tx: Transaction, task: ReviewTask, action: Action, who: str, note: str) -> None:
     _resolve(tx, task, action, who, note)
-    values = {"not_before": tx.now, "system_errors": 0}
-    item_rows.move(tx, task.item_id, frm=ItemState.IN_REVIEW, to=ItemState.PENDING, values=values)
+    _move(tx, task, ItemState.PENDING, {"not_before": tx.now, "system_errors": 0})
 
 
 def _end(tx: Transaction, task: ReviewTask, to: ItemState, action: Action, who: str, note: str) -> None:
     _resolve(tx, task, action, who, note)
-    item_rows.move(tx, task.item_id, frm=ItemState.IN_REVIEW, to=to, values={"outcome": str(action)})
+    _move(tx, task, to, {"outcome": str(action)})
+
+
+def _move(tx: Transaction, task: ReviewTask, to: ItemState, values: dict[str, Any]) -> None:
+    if not item_rows.move(tx, task.item_id, frm=ItemState.IN_REVIEW, to=to, values=values):
+        raise DecisionRefused("NOT_IN_REVIEW", f"The item of task {task.id} no longer waits for a person; look again.")

@@ -1,7 +1,9 @@
 """Changing a value inside JSON data by a dotted path: `lines.0.net`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+from core.model.steps import Correction
 
 
 class PathError(ValueError):
@@ -15,6 +17,22 @@ def patched(data: Any, changes: Mapping[str, Any]) -> Any:
     return data
 
 
+def corrected(result: Any, corrections: Iterable[Correction], *, step: str, input_digest: str) -> Any:
+    """Return a step's result with people's corrections, oldest first; the same object when there are none.
+
+    Raises PathError when the newest does not apply (a new version of the step gives other fields); an older one that
+    does not is passed over, so that a new correction can take its place.
+    """
+    mine = [c for c in corrections if (c.step, c.input_digest) == (step, input_digest)]
+    for correction in mine:
+        try:
+            result = patched(result, correction.changes)
+        except PathError:
+            if correction is mine[-1]:
+                raise
+    return result
+
+
 def _set(data: Any, parts: list[str], value: Any, path: str) -> Any:
     if not parts:
         return value
@@ -24,7 +42,7 @@ def _set(data: Any, parts: list[str], value: Any, path: str) -> Any:
             raise PathError(f"there is no field {path!r}; fields here: {', '.join(sorted(data))}")
         return {**data, head: _set(data[head], rest, value, path)}
     if isinstance(data, list):
-        if not head.isdigit() or int(head) >= len(data):
+        if not head.isdecimal() or int(head) >= len(data):
             raise PathError(f"there is no entry {head!r} in {path!r}; there are {len(data)}, counted from 0")
         position = int(head)
         return [*data[:position], _set(data[position], rest, value, path), *data[position + 1 :]]

@@ -59,7 +59,7 @@ ALLOWED: Mapping[ReviewKind, frozenset[Action]] = MappingProxyType(
         ReviewKind.BUSINESS: _ALWAYS | _ENDING | {Action.CORRECT},
         ReviewKind.CHECKS: _ALWAYS | _ENDING | {Action.CORRECT, Action.WAIVE},
         ReviewKind.PLAN: _ALWAYS | _ENDING | {Action.CORRECT, Action.APPROVE},
-        ReviewKind.UNCERTAIN: _ALWAYS | {Action.CONFIRM, Action.REFUTE},
+        ReviewKind.UNCERTAIN: _ALWAYS | {Action.CONFIRM, Action.REFUTE, Action.CORRECT, Action.CANCEL},
         ReviewKind.DUPLICATE: _ALWAYS | _ENDING | {Action.CORRECT},
         ReviewKind.CHANGED: _ALWAYS | {Action.CONFIRM, Action.REFUTE, Action.CORRECT},
         ReviewKind.UNREADABLE: _ALWAYS | _ENDING,

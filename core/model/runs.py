@@ -6,13 +6,13 @@ from enum import IntEnum, StrEnum
 
 
 class Mode(StrEnum):
-    """How far a bot may go; `lower` of two modes wins."""
+    """How far a bot may go; the more careful of two modes wins."""
 
     SHADOW = "shadow"  # decides, acts nowhere; its plan is compared with what people did
     RECOMMEND = "recommend"  # every plan goes to a person first
     AUTO = "auto"  # acts when all checks pass
 
-    def lower(self, other: "Mode") -> "Mode":
+    def careful(self, other: "Mode") -> "Mode":
         """Return the more careful of the two."""
         order = list(Mode)
         return min(self, other, key=order.index)

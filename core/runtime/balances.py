@@ -48,15 +48,16 @@ def target(effects: Sequence[EffectRecord], *, since: Iterable[int], listed: Ite
     may or may not be listed.
     """
     ours = set(since)
-    receipts = {_number(e.receipt): e for e in effects if e.state is EffectState.CONFIRMED}
+    confirmed = [(e, _numbers(e.receipt)) for e in effects if e.state is EffectState.CONFIRMED]
+    known = frozenset[str]().union(*(numbers for _, numbers in confirmed))
     doubted = {e.key for e in effects if e.state is not EffectState.CONFIRMED}
     found = {record.receipt: record for record in listed}
     differences = [
-        f"receipt {number} for {effect.key} is not in the target's list"
-        for number, effect in receipts.items()
-        if effect.id in ours and number not in found
+        f"receipt {', '.join(sorted(numbers))} for {effect.key} is not in the target's list"
+        for effect, numbers in confirmed
+        if effect.id in ours and not numbers & found.keys()
     ]
-    unknown = [r for number, r in found.items() if number not in receipts]
+    unknown = [r for number, r in found.items() if number not in known]
     differences += [
         f"the target lists {record.receipt} ({record.key or 'no reference'}), which no item accounts for"
         for record in unknown
@@ -73,7 +74,6 @@ def target(effects: Sequence[EffectRecord], *, since: Iterable[int], listed: Ite
     )
 
 
-def _number(receipt: object) -> str:
-    if isinstance(receipt, dict) and len(receipt) >= 1:
-        return str(next(iter(receipt.values())))
-    return str(receipt)
+def _numbers(receipt: object) -> frozenset[str]:
+    """Every value of a receipt, any of which may be the number that the target lists."""
+    return frozenset(map(str, receipt.values() if isinstance(receipt, dict) else [receipt]))

@@ -18,7 +18,7 @@ from core.model.effects import EffectRecord
 from core.model.evidence import Evidence
 from core.model.items import Amount, Claim
 from core.model.outcomes import CheckOutcome, Waiver
-from core.model.patches import PathError, patched
+from core.model.patches import PathError, corrected
 from core.model.reviews import Question, ReviewKind
 from core.model.runs import Mode
 from core.model.steps import Correction, RecordKind, StepRecord
@@ -26,7 +26,7 @@ from core.runtime.endings import AskPerson
 from core.runtime.guard import EffectGuard
 from core.runtime.loaded import LoadedBot
 from core.runtime.workshop import Workshop
-from core.target import Access, Target
+from core.target import Access, Target, TargetSettings
 
 T = TypeVar("T")
 
@@ -86,14 +86,14 @@ class Record:
         stored = self.past.results.get((name, inputs))
         if stored is not None and stored.code_digest == self.bot.code_digest:
             result = stored.result
-            self.records.append(replace(stored, reused=True))
+            self.records.append(replace(stored, reused=True, seconds=0.0))
         else:
             began = time.perf_counter()
             result = self._dumped(kind, name, function(*args, **kwargs))
             self._note(RecordKind.STEP, name, inputs, result, kind, time.perf_counter() - began)
-        corrected = self._corrected(name, inputs, result)
+        after = self._corrected(name, inputs, result)
         self.reach(f"step {name} after")
-        typed: T = self._typed(kind, name, corrected)
+        typed: T = self._typed(kind, name, after, was_corrected=after is not result)
         return typed
 
     def look(self, name: str, function: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
@@ -101,7 +101,7 @@ class Record:
         self.reach(f"look {name} before")
         began = time.perf_counter()
         found = function(*args, **kwargs)
-        self._note(RecordKind.LOOK, name, digest([args, kwargs]), plain(found), None, time.perf_counter() - began)
+        self._note(RecordKind.LOOK, name, digest([_named(args), kwargs]), plain(found), None, time.perf_counter() - began)
         self.reach(f"look {name} after")
         return found
 
@@ -145,10 +145,10 @@ class Record:
         target = shop.targets.get(kind)
         if target is None:
             access = Access(
-                settings=settings,
+                settings=shop.reachable(settings),
                 guard=self.guard,
                 clock=shop.clock,
-                secret=lambda role: shop.secret(settings.secrets[role]),
+                secret=lambda role: shop.secret(_secret_name(settings, role)),
                 login_turn=lambda: shop.login_turn(settings),
                 browser=shop.browser,
                 folder=shop.folder,
@@ -185,19 +185,18 @@ class Record:
             raise TypeError(f"step {name!r} returns {kind!r}, which cannot be written down") from error
 
     def _corrected(self, name: str, inputs: str, result: Any) -> Any:
-        for correction in self.past.corrections:
-            if (correction.step, correction.input_digest) == (name, inputs):
-                try:
-                    result = patched(result, correction.changes)
-                except PathError as error:
-                    raise _correction_refused(name, str(error)) from error
-        return result
+        try:
+            return corrected(result, self.past.corrections, step=name, input_digest=inputs)
+        except PathError as error:
+            raise _correction_refused(name, str(error)) from error
 
-    def _typed(self, kind: Any, name: str, result: Any) -> Any:
+    def _typed(self, kind: Any, name: str, result: Any, *, was_corrected: bool) -> Any:
         try:
             return load(kind, result)
         except ValidationError as error:
             fields = ", ".join(".".join(map(str, e["loc"])) for e in error.errors(include_input=False))
+            if not was_corrected:
+                raise TypeError(f"step {name!r} returned what does not fit its annotation: {fields}") from error
             raise _correction_refused(name, f"the values of {fields} do not fit") from error
 
 
@@ -205,6 +204,17 @@ def _correction_refused(name: str, why: str) -> BusinessException:
     return BusinessException(
         "CORRECTION_REFUSED", f"A correction of step {name!r} cannot be applied: {why}. Correct it again."
     )
+
+
+def _secret_name(settings: TargetSettings, role: str) -> str:
+    if role not in settings.secrets:
+        raise ConfigError([f"bots.toml: targets.{settings.name}.secrets does not name a secret for {role!r}"])
+    return settings.secrets[role]
+
+
+def _named(args: tuple[Any, ...]) -> list[Any]:
+    """A target among the arguments of a look stands for itself by name."""
+    return [arg.settings.name if isinstance(arg, Target) else arg for arg in args]
 
 
 def _short(record: StepRecord) -> str:

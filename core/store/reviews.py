@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from audit.actions import Act
 from core.model.digests import plain
-from core.model.reviews import Action, Question, ReviewKind, ReviewState, ReviewTask
+from core.model.reviews import REVIEW_MOVES, Action, Question, ReviewKind, ReviewState, ReviewTask
 from core.store import tables as t
 from core.store.database import Transaction
 
@@ -68,6 +68,9 @@ def of_item(tx: Transaction, item_id: int) -> Iterator[ReviewTask]:
 
 def change(tx: Transaction, task: ReviewTask, *, values: dict[str, Any]) -> bool:
     """Change a task that is still as the caller saw it; False when somebody was faster."""
+    to = values.get("state", task.state)
+    if to is not task.state and to not in REVIEW_MOVES[task.state]:
+        raise ValueError(f"a review task that is {task.state} cannot become {to}")
     changed = tx.connection.execute(
         t.review.update()
         .where(

@@ -18,7 +18,7 @@ _EVIDENCE = t.evidence.insert()
 
 
 def save(tx: Transaction, item_id: int, *, attempt: int, records: Iterable[StepRecord]) -> None:
-    """Store what an attempt computed and looked up; what it reused is stored already."""
+    """Store what an attempt computed, looked up and reused, so that its newest rows are what it went by."""
     rows = [
         {
             "item_id": item_id,
@@ -33,7 +33,6 @@ def save(tx: Transaction, item_id: int, *, attempt: int, records: Iterable[StepR
             "at": tx.now,
         }
         for record in records
-        if not record.reused
     ]
     if rows:
         tx.connection.execute(_STEP, rows)

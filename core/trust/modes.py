@@ -16,9 +16,9 @@ def effective_mode(*, asked: Mode, granted: Mode | None, targets: Iterable[Targe
     if not real:
         limit, why = (granted or Mode.AUTO), "granted"
     else:
-        limit = (granted or Mode.SHADOW).lower(Mode.RECOMMEND)
+        limit = (granted or Mode.SHADOW).careful(Mode.RECOMMEND)
         why = f"{', '.join(real)} is not a simulator; " + (
             "nothing is granted yet" if granted is None else f"granted: {granted}; auto needs a certificate"
         )
-    mode = asked.lower(limit)
+    mode = asked.careful(limit)
     return mode, "" if mode is asked else f"bots.toml asks for {asked}, in force is {mode}: {why}"

@@ -12,6 +12,7 @@ from simulators.documents.document import Document
 from simulators.documents.layouts import LAYOUTS
 from simulators.documents.make import make
 from simulators.documents.plan import EXTRA_KINDS, KINDS, SMALLEST, plan_clean, plan_kind, plan_set
+from simulators.documents.printer import Printer
 
 
 def parser() -> argparse.ArgumentParser:
@@ -49,7 +50,8 @@ def main(arguments: list[str] | None = None) -> int:
     desk = Desk(options.seed, options.as_of or datetime.now(UTC).date())
     try:
         documents = planned(options, desk)
-        make(documents, options.out, desk=desk, seed=options.seed, browser=options.browser)
+        with Printer(options.browser, desk.as_of) as printer:
+            make(documents, options.out, desk=desk, seed=options.seed, printer=printer)
     except (ValueError, FileExistsError) as error:
         print(f"documents: {error}", file=sys.stderr)
         return 2

@@ -1,4 +1,4 @@
-"""Orders, receipts and the invoices that follow from them: the clean case, from which every fault is then made."""
+"""Orders, receipts and the invoices that follow: the clean case, from which every fault is then made."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Case:
 
 
 class Desk:
-    """Deals out suppliers, order numbers and invoice numbers, and builds clean cases; the same for the same seed."""
+    """Deals out suppliers and numbers and builds clean cases; the same for the same seed."""
 
     def __init__(self, seed: int, as_of: date) -> None:
         """Start with nothing dealt out."""
@@ -67,6 +67,7 @@ class Desk:
         ordered = issued - timedelta(days=source.randint(12, 45))
         received = ordered + timedelta(days=source.randint(3, max(3, (issued - ordered).days - 2)))
         number = self.order_number()
+        corrects = self.invoice_number(supplier) if "credit" in features else ""
         invoice = Invoice(
             supplier=supplier,
             credit="credit" in features,
@@ -78,7 +79,7 @@ class Desk:
             order_date=ordered,
             delivery_note=f"{source.choice(('DN', 'D', 'LS'))}{identifiers.digits(source, 6)}",
             customer_number=f"{source.choice(('NOR', 'C', 'K'))}{identifiers.digits(source, 5)}",
-            credited_number=self.invoice_number(supplier) if "credit" in features else "",
+            credited_number=corrects,
             currency=supplier.currency,
             bank=supplier.bank,
             lines=items,
@@ -87,7 +88,9 @@ class Desk:
             foreign=_foreign(supplier, source) if "foreign" in features else None,
         )
         if "prepaid" in features:
-            invoice = replace(invoice, prepaid=rounded(invoice.sums.gross * source.choice((25, 40, 50)) / 100))
+            invoice = replace(
+                invoice, prepaid=rounded(invoice.sums.gross * source.choice((25, 40, 50)) / 100)
+            )
         order = order_behind(invoice, number=number, received=received)
         return Case(invoice=credited(invoice, source) if invoice.credit else invoice, order=order)
 
@@ -122,7 +125,8 @@ def _chosen(supplier: Supplier, features: frozenset[str], count: int, source: Ra
         return source.sample(goods, min(count, len(goods)))
     other = [good for good in goods if good.vat_rate != usual]
     few = source.sample(other, max(1, min(len(other), count // 2)))
-    rest = source.sample([good for good in goods if good.vat_rate == usual], max(1, count - len(few)))
+    same = [good for good in goods if good.vat_rate == usual]
+    rest = source.sample(same, min(len(same), max(1, count - len(few))))
     return few + rest
 
 
@@ -143,15 +147,19 @@ def _line(article: Article, supplier: Supplier, features: frozenset[str], source
 
 
 def order_behind(invoice: Invoice, *, number: str, received: date) -> Order:
-    """Return the order that `invoice` agrees with exactly, everything received on one day."""
+    """Return the order that `invoice` agrees with exactly, all received by the day given, some in two parts.
+
+    Behind a credit note stands an order that has been invoiced already.
+    """
     lines = tuple(
         OrderLine(
             line=index,
             description=line.description,
-            quantity=abs(line.quantity),
+            quantity=line.quantity,
             unit_price=line.unit_price,
             vat_rate=line.vat_rate,
-            received=(Receipt(date=received, quantity=abs(line.quantity)),),
+            received=_receipts(line.quantity, received),
+            invoiced=line.quantity if invoice.credit else Decimal(0),
         )
         for index, line in enumerate(invoice.lines, start=1)
     )
@@ -162,6 +170,15 @@ def order_behind(invoice: Invoice, *, number: str, received: date) -> Order:
         date=invoice.order_date,
         lines=lines,
     )
+
+
+def _receipts(quantity: Decimal, received: date) -> tuple[Receipt, ...]:
+    """Return one receipt, or two when the quantity is a multiple of four."""
+    if quantity % 4:
+        return (Receipt(date=received, quantity=quantity),)
+    part = quantity / 4
+    before = received - timedelta(days=2)
+    return (Receipt(date=before, quantity=part), Receipt(date=received, quantity=quantity - part))
 
 
 def credited(invoice: Invoice, source: Random) -> Invoice:

@@ -1,4 +1,4 @@
-"""A document of the set before it is printed: what is in it, what happens to the file, and what should come of it."""
+"""A document before it is printed: what is in it, what happens to the file, what should come of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,20 @@ from decimal import Decimal
 
 from simulators.documents.records import Invoice, Order, Supplier
 
-MEDIA = ("text", "scan", "garbage", "encrypted", "truncated", "empty", "not-pdf", "blank-pages", "copy")
+MEDIA = (
+    "text",
+    "scan",
+    "garbage",
+    "encrypted",
+    "truncated",
+    "empty",
+    "not-pdf",
+    "blank-pages",
+    "copy",
+    "bomb",
+    "outside-entity",
+    "climbing-name",
+)
 
 
 @dataclass(frozen=True, kw_only=True)

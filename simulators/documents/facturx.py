@@ -1,4 +1,4 @@
-"""Embeds an invoice in its PDF as Factur-X: an EN 16931 invoice in UN/CEFACT's Cross Industry Invoice syntax."""
+"""Embeds an invoice in its PDF as Factur-X: EN 16931 in UN/CEFACT's Cross Industry Invoice syntax."""
 
 from __future__ import annotations
 
@@ -43,6 +43,17 @@ def with_xml(pdf: bytes, invoice: Invoice) -> bytes:
     return out.getvalue()
 
 
+def with_outside_entity(xml: bytes) -> bytes:
+    """Return the XML with its invoice number taken from a file of the reader's machine."""
+    head, _, body = xml.partition(b"?>")
+    start, rest = body.split(b"<ram:ID>urn:cen.eu:en16931:2017</ram:ID>", 1)
+    before, _, after = rest.partition(b"<ram:ID>")
+    _, _, tail = after.partition(b"</ram:ID>")
+    guideline = b"<ram:ID>urn:cen.eu:en16931:2017</ram:ID>"
+    declared = b'?>\n<!DOCTYPE invoice [<!ENTITY number SYSTEM "file:///etc/hostname">]>'
+    return head + declared + start + guideline + before + b"<ram:ID>&number;</ram:ID>" + tail
+
+
 def xml_of(invoice: Invoice) -> bytes:
     """Return the invoice as CII; a credit note is type 381 with positive amounts, as EN 16931 has it."""
     sign = -1 if invoice.credit else 1
@@ -76,7 +87,9 @@ def _item(line: Line, place: int, sign: int) -> etree._Element:
     return _RAM.IncludedSupplyChainTradeLineItem(
         _RAM.AssociatedDocumentLineDocument(_RAM.LineID(str(place))),
         _RAM.SpecifiedTradeProduct(*product, _RAM.Name(line.description)),
-        _RAM.SpecifiedLineTradeAgreement(_RAM.NetPriceProductTradePrice(_RAM.ChargeAmount(str(line.unit_price)))),
+        _RAM.SpecifiedLineTradeAgreement(
+            _RAM.NetPriceProductTradePrice(_RAM.ChargeAmount(str(line.unit_price)))
+        ),
         _RAM.SpecifiedLineTradeDelivery(
             _RAM.BilledQuantity(plain(line.quantity * sign), unitCode=_UNITS.get(line.unit, "C62"))
         ),
@@ -98,7 +111,9 @@ def _category(rate: Decimal) -> str:
 def _agreement(invoice: Invoice) -> etree._Element:
     supplier = invoice.supplier
     order = (
-        [_RAM.BuyerOrderReferencedDocument(_RAM.IssuerAssignedID(invoice.order_number))] if invoice.order_number else []
+        [_RAM.BuyerOrderReferencedDocument(_RAM.IssuerAssignedID(invoice.order_number))]
+        if invoice.order_number
+        else []
     )
     return _RAM.ApplicableHeaderTradeAgreement(
         _RAM.SellerTradeParty(

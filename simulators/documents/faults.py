@@ -60,9 +60,6 @@ def _biggest(invoice: Invoice) -> int:
     return max(range(len(invoice.lines)), key=lambda index: invoice.lines[index].net)
 
 
-# Arithmetic
-
-
 def arithmetic_total(desk: Desk, layout: str) -> list[Document]:
     """The total is not net plus VAT."""
     case = _case(desk, layout)
@@ -90,9 +87,6 @@ def arithmetic_line(desk: Desk, layout: str) -> list[Document]:
     lines = list(case.invoice.lines)
     lines[index] = replace(line, net=line.net + Decimal("36.00"))
     return _review("arithmetic-line", _with(case, lines=tuple(lines)), "price", reason="arithmetic")
-
-
-# Supplier and order
 
 
 def supplier_unknown(desk: Desk, layout: str) -> list[Document]:
@@ -153,7 +147,13 @@ def not_received(desk: Desk, layout: str) -> list[Document]:
     assert case.order is not None
     bare = replace(case.order, lines=tuple(replace(line, received=()) for line in case.order.lines))
     return [
-        Document(kind="not-received", outcome="wait", reason="not-received", invoices=(case.invoice,), orders=(bare,))
+        Document(
+            kind="not-received",
+            outcome="wait",
+            reason="not-received",
+            invoices=(case.invoice,),
+            orders=(bare,),
+        )
     ]
 
 
@@ -208,7 +208,9 @@ def duplicate_content(desk: Desk, layout: str) -> list[Document]:
     first = clean(desk, layout)
     invoice = first.invoices[0]
     later = min(invoice.issue_date + timedelta(days=9), desk.as_of)
-    again = replace(invoice, number=desk.next_like(invoice), issue_date=later, due_date=later + timedelta(days=30))
+    again = replace(
+        invoice, number=desk.next_like(invoice), issue_date=later, due_date=later + timedelta(days=30)
+    )
     return _duplicate("duplicate-content", first, again, "quantity")
 
 
@@ -228,7 +230,9 @@ def bank_digit(desk: Desk, layout: str) -> list[Document]:
     bank = case.invoice.bank
     place = desk.source().randint(2, 6)
     other = replace(
-        bank, account_number=_bumped(bank.account_number, place), iban=_bumped(bank.iban, len(bank.iban) - 8 + place)
+        bank,
+        account_number=_bumped(bank.account_number, place),
+        iban=_bumped(bank.iban, len(bank.iban) - 8 + place),
     )
     return _review("bank-digit", _with(case, bank=other), reason="bank-details")
 
@@ -279,7 +283,7 @@ def currency(desk: Desk, layout: str) -> list[Document]:
 def negative_invoice(desk: Desk, layout: str) -> list[Document]:
     """The heading says invoice, every amount is negative: a credit that does not call itself one?"""
     case = desk.case(desk.supplier(layout), ("credit",))
-    return _review("negative-invoice", _with(case, titled_credit=False), reason="signs")
+    return _review("negative-invoice", _with(case, titled_credit=False, credited_number=""), reason="signs")
 
 
 def mixed_signs(desk: Desk, layout: str) -> list[Document]:
@@ -292,10 +296,9 @@ def mixed_signs(desk: Desk, layout: str) -> list[Document]:
 def credit_without_order(desk: Desk, layout: str) -> list[Document]:
     """A credit note that names neither an order nor the invoice it corrects."""
     case = desk.case(desk.supplier(layout), ("credit",))
-    return _review("credit-without-order", _with(case, order_number="", credited_number=""), reason="order-missing")
-
-
-# The document itself
+    return _review(
+        "credit-without-order", _with(case, order_number="", credited_number=""), reason="order-missing"
+    )
 
 
 def two_invoices(desk: Desk, layout: str) -> list[Document]:
@@ -375,50 +378,19 @@ def xml_differs(desk: Desk, layout: str) -> list[Document]:
     ]
 
 
-def _bad_file(kind: str, *, medium: str) -> Maker:
+def hostile(kind: str, *, medium: str) -> Maker:
+    """Return a maker of files that mean harm; the invoice on the page is a good one."""
+
+    def make(desk: Desk, layout: str) -> list[Document]:
+        return _review(kind, _case(desk, layout), medium=medium)
+
+    return make
+
+
+def bad_file(kind: str, *, medium: str) -> Maker:
     def make(desk: Desk, layout: str) -> list[Document]:
         found = _review(kind, _case(desk, layout), medium=medium)
         return [replace(found[0], invoices=found[0].invoices if medium in ("encrypted", "truncated") else ())]
 
     make.__doc__ = f"A file that cannot be read: {kind}."
     return make
-
-
-# Kind -> (how it is made, layouts it suits). The first layout is the one in the usual set.
-KINDS: dict[str, tuple[Maker, tuple[str, ...]]] = {
-    "arithmetic-total": (arithmetic_total, ("cloud", "ward", "din", "facture")),
-    "arithmetic-lines": (arithmetic_lines, ("ward", "corporate", "facture", "rota")),
-    "supplier-unknown": (supplier_unknown, ("ward", "ledgerline")),
-    "supplier-on-hold": (supplier_on_hold, ("strip",)),
-    "order-missing": (order_missing, ("typed", "letterpress", "cloud")),
-    "order-not-found": (order_not_found, ("bench", "strip", "factuur")),
-    "price-above": (price_above, ("dotmatrix", "ward", "showroom", "din")),
-    "quantity-above-received": (quantity_above, ("ward", "dotmatrix", "rota", "factuur")),
-    "not-received": (not_received, ("showroom", "bench", "ward")),
-    "duplicate-bytes": (duplicate_bytes, ("trips", "kitchen", "cloud")),
-    "duplicate-number": (duplicate_number, ("strip", "dotmatrix", "bench")),
-    "duplicate-near": (duplicate_near, ("dotmatrix", "ward", "meter")),
-    "duplicate-content": (duplicate_content, ("rota", "letterpress", "cloud")),
-    "bank-details": (bank_details, ("strip", "ward", "rota", "din")),
-    "bank-digit": (bank_digit, ("kitchen", "showroom", "facture")),
-    "date-future": (date_future, ("bench", "showroom", "cloud")),
-    "date-old": (date_old, ("letterpress", "ward", "typed")),
-    "currency": (currency, ("cloud", "bench", "ward")),
-    "negative-invoice": (negative_invoice, ("ward", "showroom", "rota")),
-    "credit-without-order": (credit_without_order, ("letterpress", "ward", "din")),
-    "two-invoices": (two_invoices, ("strip", "typed", "ward")),
-    "statement": (statement, ("ward", "dotmatrix", "showroom", "ledgerline")),
-    "no-text": (no_text, ("typed", "ward", "trips")),
-    "garbage-text": (garbage_text, ("showroom", "letterpress", "cloud")),
-    "xml-differs": (xml_differs, ("modern_de", "facture")),
-    "encrypted": (_bad_file("encrypted", medium="encrypted"), ("cloud", "ward")),
-    "truncated": (_bad_file("truncated", medium="truncated"), ("ward", "cloud")),
-    "zero-bytes": (_bad_file("zero-bytes", medium="empty"), ("ward",)),
-    "not-a-pdf": (_bad_file("not-a-pdf", medium="not-pdf"), ("ward",)),
-    "too-many-pages": (_bad_file("too-many-pages", medium="blank-pages"), ("ward",)),
-}
-
-EXTRA_KINDS: dict[str, tuple[Maker, tuple[str, ...]]] = {
-    "arithmetic-line": (arithmetic_line, ("ward", "corporate", "rota")),
-    "mixed-signs": (mixed_signs, ("ward", "din", "letterpress")),
-}

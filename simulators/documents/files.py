@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import zlib
@@ -10,7 +11,14 @@ from random import Random
 
 from PIL import Image
 from pypdf import PdfReader, PdfWriter
-from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
+from pypdf.generic import (
+    ArrayObject,
+    ByteStringObject,
+    DecodedStreamObject,
+    DictionaryObject,
+    EncodedStreamObject,
+    NameObject,
+)
 
 _WIDTH, _HEIGHT = 1240, 1754  # A4 at 150 dots an inch
 
@@ -57,8 +65,8 @@ def _pictures(pages: Sequence[Image.Image]) -> bytes:
         kids.append(b"%d 0 R" % first)
         content = b"q 595 0 0 842 0 0 cm /Im Do Q"
         objects.append(
-            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<</XObject<</Im %d 0 R>>>>/Contents %d 0 R>>"
-            % (first + 1, first + 2)
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]"
+            b"/Resources<</XObject<</Im %d 0 R>>>>/Contents %d 0 R>>" % (first + 1, first + 2)
         )
         objects.append(
             b"<</Type/XObject/Subtype/Image/Width %d/Height %d/ColorSpace/DeviceGray/BitsPerComponent 8"
@@ -107,7 +115,9 @@ def _garble(font: DictionaryObject, writer: PdfWriter) -> None:
         return
     text = font["/ToUnicode"].get_object().get_data()
     stream = DecodedStreamObject()
-    stream.set_data(re.sub(rb"beginbf(?:char|range)\n.*?endbf(?:char|range)", _to_private_use, text, flags=re.S))
+    stream.set_data(
+        re.sub(rb"beginbf(?:char|range)\n.*?endbf(?:char|range)", _to_private_use, text, flags=re.S)
+    )
     font[NameObject("/ToUnicode")] = writer._add_object(stream.flate_encode())
 
 
@@ -123,7 +133,9 @@ def _to_private_use(found: re.Match[bytes]) -> bytes:
 def locked(pdf: bytes) -> bytes:
     """Return the file encrypted, with a password to open it."""
     writer = PdfWriter(clone_from=io.BytesIO(pdf))
-    writer.encrypt("northmoor", algorithm="AES-256")
+    mark = ByteStringObject(hashlib.sha256(pdf).digest()[:16])
+    writer._ID = ArrayObject([mark, mark])  # the key follows from it; drawn by chance otherwise
+    writer.encrypt("northmoor", algorithm="RC4-128")
     return _written(writer)
 
 
@@ -136,6 +148,27 @@ def not_a_pdf() -> bytes:
     """Return a spreadsheet's beginnings, as when somebody renames a file."""
     packed = zlib.compress(b"Please find our invoice in the attached workbook." * 20)
     return b"PK\x03\x04\x14\x00\x06\x00\x08\x00\x00\x00!\x00[Content_Types].xml" + packed
+
+
+def bomb(pdf: bytes, *, megabytes: int = 400) -> bytes:
+    """Return the file with a further page: a few kilobytes that unpack, twice over, to `megabytes`."""
+    packer = zlib.compressobj(9)
+    piece = b"BT (pay) Tj ET\n" * 70_000  # about a megabyte
+    once = b"".join(packer.compress(piece) for _ in range(megabytes)) + packer.flush()
+    writer = PdfWriter(clone_from=io.BytesIO(pdf))
+    stream = EncodedStreamObject()
+    stream._data = zlib.compress(once, 9)
+    stream[NameObject("/Filter")] = ArrayObject([NameObject("/FlateDecode"), NameObject("/FlateDecode")])
+    page = writer.add_blank_page(595, 842)
+    page[NameObject("/Contents")] = writer._add_object(stream)
+    return _written(writer)
+
+
+def attached(pdf: bytes, *, name: str, content: bytes) -> bytes:
+    """Return the file with an attachment of the given name, whatever that is."""
+    writer = PdfWriter(clone_from=io.BytesIO(pdf))
+    writer.add_attachment(name, content)
+    return _written(writer)
 
 
 def page_count(pdf: bytes) -> int:

@@ -13,7 +13,7 @@ _MONTHS = {
     "nl": "januari februari maart april mei juni juli augustus september oktober november december",
 }
 _SEPARATORS = {"en": (",", "."), "de": (".", ","), "fr": ("\u202f", ","), "nl": (".", ",")}
-_MARKS = {"GBP": "£", "EUR": "€", "USD": "$"}
+MARKS = {"GBP": "£", "EUR": "€", "USD": "$"}
 
 
 def written_date(day: date, pattern: str, *, language: str) -> str:
@@ -42,10 +42,7 @@ def _ordinal(number: int) -> str:
 def written_number(number: Decimal, *, language: str, places: int | None = None) -> str:
     """Write a number with the language's separators; without `places`, no more places than it needs."""
     thousands, point = _SEPARATORS[language]
-    if places is None:
-        text = f"{number.normalize():,f}"
-    else:
-        text = f"{number:,.{places}f}"
+    text = f"{number.normalize():,f}" if places is None else f"{number:,.{places}f}"
     return text.replace(",", "\0").replace(".", point).replace("\0", thousands)
 
 
@@ -58,7 +55,7 @@ class Amount(str):
 def written_amount(amount: Decimal, *, language: str, money: str, negative: str, currency: str) -> Amount:
     """Write an amount in a layout's manner: currency mark, separators, and the sign of credits."""
     digits = written_number(abs(amount), language=language, places=2)
-    mark = _MARKS[currency]
+    mark = MARKS[currency]
     marked = {
         "£1": f"{mark}{digits}",
         "GBP 1": f"{currency} {digits}",

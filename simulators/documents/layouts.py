@@ -25,7 +25,9 @@ class Layout:
     vat_column: bool = True  # the VAT rate stands on each line
     vat_prefix: bool = True  # the VAT number is printed with its country
     titles: tuple[str, str] = ("Invoice", "Credit note")
-    features: tuple[tuple[str, ...], ...] = field(default=((),))  # the clean documents it is good at, best first
+    features: tuple[tuple[str, ...], ...] = field(
+        default=((),)
+    )  # the clean documents it is good at, best first
 
 
 _ALL = (
@@ -35,7 +37,7 @@ _ALL = (
         ruled=True,
         dates="dd/mm/yyyy",
         money="£1",
-        first_rows=15,
+        first_rows=18,
         next_rows=26,
         titles=("INVOICE", "CREDIT NOTE"),
         features=((), ("credit",), ("multi-page",)),
@@ -58,8 +60,8 @@ _ALL = (
         dates="dd/mm/yy",
         money="plain",
         negative="1-",
-        first_rows=20,
-        next_rows=26,
+        first_rows=29,
+        next_rows=33,
         titles=("SALES INVOICE", "SALES CREDIT"),
         features=(("multi-page",), (), ("credit",)),
     ),
@@ -92,7 +94,7 @@ _ALL = (
         ruled=True,
         dates="dd-mon-yyyy",
         money="GBP 1",
-        first_rows=10,
+        first_rows=14,
         bank="both",
         features=(("discount",), ("multi-page",), ()),
     ),
@@ -163,7 +165,7 @@ _ALL = (
         dates="dd-MON-yyyy",
         money="plain",
         negative="1 CR",
-        first_rows=9,
+        first_rows=15,
         next_rows=22,
         bank="both",
         titles=("TAX INVOICE", "TAX CREDIT NOTE"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from random import Random
@@ -14,7 +14,7 @@ from simulators.documents import files
 from simulators.documents.cast import suppliers
 from simulators.documents.desk import Desk, order_behind
 from simulators.documents.document import Document
-from simulators.documents.facturx import with_xml
+from simulators.documents.facturx import with_outside_entity, with_xml, xml_of
 from simulators.documents.printer import Printer
 from simulators.documents.records import BUYER, Order
 from simulators.documents.truth import order_record, supplier_record, truth_of
@@ -23,8 +23,8 @@ from simulators.documents.view import invoice_view, statement_view
 _PAGES = 2000  # of the file with too many
 
 
-def make(documents: Sequence[Document], out: Path, *, desk: Desk, seed: int, browser: str | None) -> None:
-    """Write `out`/inbox, `out`/truth.json and `out`/ledger.json; an inbox that is there already must be empty."""
+def make(documents: Sequence[Document], out: Path, *, desk: Desk, seed: int, printer: Printer) -> None:
+    """Write inbox, truth.json and ledger.json into `out`; an inbox that is there already must be empty."""
     inbox = out / "inbox"
     inbox.mkdir(parents=True, exist_ok=True)
     if any(inbox.iterdir()):
@@ -32,14 +32,14 @@ def make(documents: Sequence[Document], out: Path, *, desk: Desk, seed: int, bro
     named = _named(documents, seed)
     written: dict[int, bytes] = {}
     truths = []
-    with Printer(browser, desk.as_of) as printer:
-        for name, document in named.items():
-            content = _content(document, printer, written)
-            written[id(document)] = content
-            _write(inbox / name, content, desk.as_of, len(truths))
-            truths.append(_truth(document, name, named, content))
+    for name, document in named.items():
+        content = _content(document, printer, written)
+        written[id(document)] = content
+        _write(inbox / name, content, desk.as_of, len(truths))
+        truths.append(_truth(document, name, named, content))
     buyer = {"name": BUYER.name, "vat_id": BUYER.vat_id, "address": list(BUYER.address)}
-    _json(out / "truth.json", {"seed": seed, "as_of": desk.as_of.isoformat(), "buyer": buyer, "documents": truths})
+    whole = {"seed": seed, "as_of": desk.as_of.isoformat(), "buyer": buyer, "documents": truths}
+    _json(out / "truth.json", whole)
     _json(out / "ledger.json", _ledger(documents, desk))
 
 
@@ -72,17 +72,26 @@ def _content(document: Document, printer: Printer, written: dict[int, bytes]) ->
     """Return the bytes of one document."""
     if document.medium == "copy":
         return written[id(document.original)]
-    if document.medium == "empty":
-        return b""
-    if document.medium == "not-pdf":
-        return files.not_a_pdf()
-    if document.medium == "blank-pages":
-        return files.blank_pages(_PAGES)
+    unprinted = {"empty": bytes, "not-pdf": files.not_a_pdf, "blank-pages": lambda: files.blank_pages(_PAGES)}
+    if document.medium in unprinted:
+        return unprinted[document.medium]()
     content = _printed(document, printer)
-    if document.medium == "scan":
-        return files.scanned(content, noise=document.noise)
-    treat = {"garbage": files.garbled, "encrypted": files.locked, "truncated": files.cut_short}
-    return treat[document.medium](content) if document.medium in treat else content
+    return _TREATMENTS[document.medium](content, document) if document.medium in _TREATMENTS else content
+
+
+_TREATMENTS: dict[str, Callable[[bytes, Document], bytes]] = {
+    "scan": lambda content, document: files.scanned(content, noise=document.noise),
+    "garbage": lambda content, _: files.garbled(content),
+    "encrypted": lambda content, _: files.locked(content),
+    "truncated": lambda content, _: files.cut_short(content),
+    "bomb": lambda content, _: files.bomb(content),
+    "climbing-name": lambda content, document: files.attached(
+        content, name="../../../../tmp/factur-x.xml", content=xml_of(document.invoices[0])
+    ),
+    "outside-entity": lambda content, document: files.attached(
+        content, name="factur-x.xml", content=with_outside_entity(xml_of(document.invoices[0]))
+    ),
+}
 
 
 def _printed(document: Document, printer: Printer) -> bytes:
@@ -112,7 +121,9 @@ def _ledger(documents: Sequence[Document], desk: Desk) -> dict[str, object]:
     orders = {order.number: order for document in documents for order in document.orders}
     for supplier in known[::4]:
         case = desk.case(supplier)
-        spare: Order = order_behind(case.invoice, number=desk.order_number(), received=case.invoice.delivery_date)
+        spare: Order = order_behind(
+            case.invoice, number=desk.order_number(), received=case.invoice.delivery_date
+        )
         orders[spare.number] = spare
     return {
         "suppliers": [supplier_record(one) for one in known],

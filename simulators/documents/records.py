@@ -1,6 +1,7 @@
 """What an invoice, an order and a supplier are here: frozen records, and the arithmetic of an invoice.
 
-Amounts are decimals with two places in the invoice's own currency; on credit notes they are negative, whatever is printed.
+Amounts are decimals with two places in the invoice's own currency; on credit notes they are negative,
+whatever is printed.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class Supplier:
     vat_id: str
     company_number: str
     bank: Bank
-    role: str  # known, held (on hold in the ledger), unknown (not in the ledger), quiet (in the ledger, sends nothing)
+    role: str  # known, held (on hold), unknown (not in the ledger), quiet (in the ledger, sends nothing)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +126,9 @@ def add_up(lines: Iterable[Line], discount_rate: Decimal) -> Sums:
     subtotal = sum((line.net for line in lines), Decimal(0))
     net = sum((row.net for row in rows), Decimal(0))
     tax = sum((row.tax for row in rows), Decimal(0))
-    return Sums(subtotal=subtotal, discount=subtotal - net, net=net, tax=tax, gross=net + tax, vat=tuple(rows))
+    return Sums(
+        subtotal=subtotal, discount=subtotal - net, net=net, tax=tax, gross=net + tax, vat=tuple(rows)
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +149,7 @@ class OrderLine:
     unit_price: Decimal
     vat_rate: Decimal
     received: tuple[Receipt, ...]
+    invoiced: Decimal  # of it, by invoices entered before
 
 
 @dataclass(frozen=True, kw_only=True)

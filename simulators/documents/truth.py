@@ -1,7 +1,7 @@
 """The right answer for each document, in the words and formats a reader of invoices is asked for.
 
-Only what is printed counts: a field the layout leaves out is null. Amounts and quantities of credit notes are negative however
-they are printed. Identifiers stand without spaces; sort codes as 12-34-56.
+Only what is printed counts: a field the layout leaves out is null. Amounts and quantities of credit notes are
+negative however they are printed. Identifiers stand without spaces; sort codes as 12-34-56.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from simulators.documents.desk import layout_of
 from simulators.documents.document import Document
 from simulators.documents.layouts import LAYOUTS
-from simulators.documents.records import Invoice, Line, Order, Supplier
+from simulators.documents.records import Invoice, Line, Order, OrderLine, Supplier
 
 FIELDS = (
     "supplier", "supplier_number", "number", "issue_date", "due_date", "order_number", "net", "tax", "gross",
@@ -107,15 +107,18 @@ def _supplier(document: Document) -> Supplier | None:
 
 def _only_supplier(supplier: Supplier | None) -> dict[str, str | None]:
     known = (
-        {"supplier": supplier.name, "supplier_number": supplier.number, "vat_id": supplier.vat_id} if supplier else {}
+        {"supplier": supplier.name, "supplier_number": supplier.number, "vat_id": supplier.vat_id}
+        if supplier
+        else {}
     )
     return {name: known.get(name) for name in FIELDS}
 
 
 def _text_layer(document: Document) -> str:
     """Say what a reader finds: text, none, garbage, or unreadable (the file does not open)."""
-    return {"text": "text", "copy": "text", "scan": "none", "garbage": "garbage", "blank-pages": "none"}.get(
-        document.medium, "unreadable"
+    unreadable = dict.fromkeys(("encrypted", "truncated", "empty", "not-pdf"), "unreadable")
+    return {"scan": "none", "blank-pages": "none", "garbage": "garbage", **unreadable}.get(
+        document.medium, "text"
     )
 
 
@@ -125,8 +128,8 @@ def supplier_record(supplier: Supplier) -> dict[str, Any]:
         "number": supplier.number,
         "name": supplier.name,
         "vat_id": supplier.vat_id,
-        "sort_code": supplier.bank.sort_code,
-        "account_number": supplier.bank.account_number,
+        "sort_code": supplier.bank.sort_code or None,
+        "account_number": supplier.bank.account_number or None,
         "iban": supplier.bank.iban,
         "email_domain": supplier.domain,
         "currency": supplier.currency,
@@ -141,17 +144,20 @@ def order_record(order: Order) -> dict[str, Any]:
         "supplier": order.supplier,
         "currency": order.currency,
         "date": order.date.isoformat(),
-        "lines": [
-            {
-                "line": line.line,
-                "description": line.description,
-                "quantity": plain(line.quantity),
-                "unit_price": str(line.unit_price),
-                "vat_rate": plain(line.vat_rate),
-                "received": [
-                    {"date": receipt.date.isoformat(), "quantity": plain(receipt.quantity)} for receipt in line.received
-                ],
-            }
-            for line in order.lines
+        "lines": [_order_line(line) for line in order.lines],
+    }
+
+
+def _order_line(line: OrderLine) -> dict[str, Any]:
+    """Return a line; `invoiced` only where something was."""
+    return {
+        "line": line.line,
+        "description": line.description,
+        "quantity": plain(line.quantity),
+        "unit_price": str(line.unit_price),
+        "vat_rate": plain(line.vat_rate),
+        "received": [
+            {"date": one.date.isoformat(), "quantity": plain(one.quantity)} for one in line.received
         ],
+        **({"invoiced": plain(line.invoiced)} if line.invoiced else {}),
     }

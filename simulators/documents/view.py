@@ -1,4 +1,4 @@
-"""An invoice as a template sees it: every value already written the way the layout writes it, cut into pages."""
+"""An invoice as a template sees it: every value written the way the layout writes it, cut into pages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from types import SimpleNamespace as View
 
 from simulators.documents.desk import layout_of
 from simulators.documents.document import Statement
-from simulators.documents.formats import Amount, spaced, written_amount, written_date, written_number
+from simulators.documents.formats import MARKS, Amount, spaced, written_amount, written_date, written_number
 from simulators.documents.layouts import LAYOUTS, Layout
 from simulators.documents.records import BUYER, Invoice, Line, Supplier, VatRow, rounded
 
@@ -76,6 +76,7 @@ def invoice_view(invoice: Invoice) -> View:
         customer=invoice.customer_number,
         credited=invoice.credited_number,
         currency=invoice.currency,
+        mark=MARKS[invoice.currency],
         pages=_pages(invoice, layout, write),
         vat=[_vat(row, write) for row in sums.vat],
         subtotal=write.money(sums.subtotal),
@@ -156,9 +157,15 @@ def _foreign(invoice: Invoice, layout: Layout) -> View | None:
         return None
     currency, rate = invoice.foreign
     amount = written_amount(
-        rounded(invoice.sums.gross * rate), language=layout.language, money="£1", negative="-1", currency=currency
+        rounded(invoice.sums.gross * rate),
+        language=layout.language,
+        money="£1",
+        negative="-1",
+        currency=currency,
     )
-    return View(currency=currency, rate=written_number(rate, language=layout.language, places=4), gross=amount)
+    return View(
+        currency=currency, rate=written_number(rate, language=layout.language, places=4), gross=amount
+    )
 
 
 def _supplier(supplier: Supplier, layout: Layout) -> View:
@@ -236,7 +243,8 @@ def statement_view(statement: Statement) -> View:
 
 def _ages(statement: Statement) -> list[tuple[str, Decimal]]:
     within: Callable[[int, int], Decimal] = lambda least, most: sum(  # noqa: E731
-        (one.amount for one in statement.entries if least <= (statement.date - one.date).days < most), Decimal(0)
+        (one.amount for one in statement.entries if least <= (statement.date - one.date).days < most),
+        Decimal(0),
     )
     return [
         ("Current", within(0, 30)),

@@ -1,0 +1,178 @@
+"""Looking at everything an installation needs before a run, without stopping at the first problem."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from audit.errors import AuditError
+from core.errors import ConfigError, OutsideEffect, SecretMissing, UnderstudyError
+from core.installation import Installation
+from core.model.runs import ExitCode
+from core.target import Access, Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One part that was looked at."""
+
+    part: str
+    good: bool
+    says: str
+    code: ExitCode = ExitCode.GREEN
+
+
+@dataclass(slots=True)
+class Checkup:
+    """What was found, part by part."""
+
+    findings: list[Finding] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, folder: Path) -> "Checkup":
+        """Look at an installation; nothing is acted on and no target is logged in to."""
+        checkup = cls()
+        try:
+            installation = Installation.open(folder)
+        except ConfigError as error:
+            checkup.bad("configuration", error, ExitCode.CONFIGURATION)
+            return checkup
+        with installation:
+            names = ", ".join(path.name for path in installation.config.sources)
+            checkup.good("configuration", f"{names} in {installation.folder}, as {installation.config.profile}")
+            checkup._store(installation)
+            checkup._bots(installation)
+            checkup._secrets(installation)
+            checkup._targets(installation)
+        return checkup
+
+    @property
+    def exit_code(self) -> int:
+        """The gravest finding: configuration before credentials before targets; 0 when all is good."""
+        return max((int(finding.code) for finding in self.findings), default=0)
+
+    def good(self, part: str, says: str) -> None:
+        """Note a part that is in order."""
+        self.findings.append(Finding(part=part, good=True, says=says))
+
+    def bad(self, part: str, error: UnderstudyError | AuditError, code: ExitCode) -> None:
+        """Note what is wrong with a part, each problem for itself."""
+        problems = error.problems if isinstance(error, ConfigError) else (error.message,)
+        self.findings.extend(Finding(part=part, good=False, says=problem, code=code) for problem in problems)
+
+    def _store(self, installation: Installation) -> None:
+        try:
+            installation.seal(checkpoint=False)
+            self.good("store", installation.database.engine.url.render_as_string(hide_password=True))
+        except SQLAlchemyError as error:
+            why = getattr(error, "orig", None) or type(error).__name__
+            self.bad("store", ConfigError([f"the database does not open: {why}"]), ExitCode.CONFIGURATION)
+        except (ConfigError, AuditError) as error:
+            self.bad("store", error, ExitCode.CONFIGURATION)
+
+    def _bots(self, installation: Installation) -> None:
+        try:
+            loaded = installation.bots()
+        except ConfigError as error:
+            self.bad("bots", error, ExitCode.CONFIGURATION)
+            return
+        for name, bot in loaded.items():
+            self.good("bots", f"{name} {bot.version}, {bot.mode}")
+        if not loaded:
+            self.good("bots", "none yet; `understudy new NAME` writes one")
+
+    def _secrets(self, installation: Installation) -> None:
+        wanted = {
+            secret
+            for name in _targets_in_use(installation)
+            for secret in installation.config.target(name).secrets.values()
+        }
+        for secret in sorted(wanted):
+            try:
+                installation.secrets.get(secret)
+                self.good("secrets", f"{secret} is there")
+            except SecretMissing as error:
+                self.bad("secrets", error, ExitCode.CREDENTIALS)
+
+    def _targets(self, installation: Installation) -> None:
+        from core.browser import BrowserTarget
+
+        classes = {cls.name: cls for cls in _loaded_targets() if cls.name in _targets_in_use(installation)}
+        if any(issubclass(cls, BrowserTarget) for cls in classes.values()):
+            self._browser(installation)
+        for name, cls in sorted(classes.items()):
+            target = cls(_access(installation, name))
+            try:
+                target.probe()
+                self.good("targets", f"{name} answers")
+            except ConfigError as error:
+                self.bad("targets", error, ExitCode.CONFIGURATION)
+            except UnderstudyError as error:
+                self.bad("targets", error, ExitCode.TARGET)
+            finally:
+                target.close()
+
+    def _browser(self, installation: Installation) -> None:
+        from core.browser import find_browser
+
+        try:
+            found = find_browser(cache=installation.var / "browser.json", install=False)
+            self.good("browser", f"{found.executable or 'Playwright Chromium'}, version {found.version}")
+        except ConfigError as error:
+            self.bad("browser", error, ExitCode.CONFIGURATION)
+
+
+def _targets_in_use(installation: Installation) -> set[str]:
+    return {name for bot in installation.config.file.bots.values() if bot.enabled for name in bot.targets}
+
+
+def _loaded_targets(of: type[Target] = Target) -> Iterator[type[Target]]:
+    """Yield every target class that a bot of this installation has imported."""
+    for cls in of.__subclasses__():
+        module = sys.modules.get(cls.__module__)
+        if hasattr(cls, "name") and getattr(module, cls.__name__, None) is cls:
+            yield cls
+        yield from _loaded_targets(cls)
+
+
+def _access(installation: Installation, name: str) -> Access:
+    settings = installation.config.target(name)
+    return Access(
+        settings=settings,
+        guard=_NothingRuns(),
+        clock=installation.clock,
+        secret=lambda role: installation.secrets.get(settings.secrets[role]),
+        login_turn=_no_login,
+        browser=_no_browser(name),
+        folder=installation.folder,
+    )
+
+
+class _NothingRuns:
+    """The guard of a target that is only asked whether it answers."""
+
+    def require(self, what: str) -> None:
+        raise OutsideEffect(what)
+
+    def committing(self) -> None:
+        raise OutsideEffect("a click that cannot be taken back")
+
+    def evidence(self, name: str, data: bytes, *, media_type: str) -> None:
+        """Keep nothing."""
+
+
+@contextmanager
+def _no_login() -> Iterator[None]:
+    raise OutsideEffect("a login")
+    yield
+
+
+def _no_browser(name: str) -> Callable[[], Any]:
+    def refuse() -> Any:
+        raise OutsideEffect(f"a browser for {name}")
+
+    return refuse

@@ -22,7 +22,7 @@ def serve(application: ASGIApp, book: FaultBook, *, port: int, with_parent: bool
         ws="none",
         lifespan="off",
         loop="asyncio",
-        log_level="error",
+        log_level="critical",
         access_log=False,
         timeout_graceful_shutdown=1,
     )

@@ -92,7 +92,7 @@ class LedgerPages:
 
     def _missing(self, request: Request, what: str) -> Response:
         return self._page(
-            request, "message.html", status=404, title="Not found", text=f"{what} was not found."
+            request, "message.html", title="Not found", text=f"{what} was not found."
         )  # fmt: skip
 
     async def login(self, request: Request) -> Response:
@@ -261,10 +261,7 @@ class LedgerPages:
         """Give back the attached file."""
         found = self._find(request.path_params["number"])
         row = (
-            found
-            and self._connection.execute(
-                "select * from attachment where voucher = ?", (found["id"],)
-            ).fetchone()
+            found and self._connection.execute("select * from attachment where voucher = ?", (found["id"],)).fetchone()
         )
         if not row:
             return self._missing(request, "The attachment")

@@ -14,9 +14,7 @@ LEDGER_FAULTS: Mapping[str, Kind] = {
         variants=("timeout", "drop"),
         seconds=2.0,
     ),
-    "session-lost": Kind(
-        summary="The session ends between opening the form and saving it; nothing is saved."
-    ),
+    "session-lost": Kind(summary="The session ends between opening the form and saving it; nothing is saved."),
     "label-changed": Kind(
         summary="A release renames a field of the form, gives two fields one name, or renames a list column.",
         variants=("form", "twice", "list"),

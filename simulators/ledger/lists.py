@@ -35,8 +35,7 @@ def orders(connection: sqlite3.Connection, query: str) -> list[sqlite3.Row]:
 def order(connection: sqlite3.Connection, number: str) -> dict[str, Any] | None:
     """Return an order with lines and receipts."""
     row = connection.execute(
-        "select o.*, s.name from purchase_order o join supplier s on s.number = o.supplier "
-        "where o.number = ?",
+        "select o.*, s.name from purchase_order o join supplier s on s.number = o.supplier where o.number = ?",
         (number,),
     ).fetchone()
     if row is None:

@@ -180,7 +180,7 @@ def test_field_moved(ledger: Running, clerk: Clerk) -> None:
     ledger.faults("field-moved:1", "field-moved:labels:1", "field-moved:columns:1")
     moved, relabelled, plain = clerk.form(), clerk.form(), clerk.form()
     assert moved.index('id="our_reference"') < moved.index('id="invoice_number"')
-    assert '<label for="due_date">Invoice date' in relabelled
+    assert '<label for="due_date" class="must">Invoice date' in relabelled
     assert '<label for="invoice_date">Due date' in relabelled
     assert plain.index('id="invoice_number"') < plain.index('id="our_reference"')
     listed = clerk.get("/vouchers")[1]

@@ -81,6 +81,11 @@ def require_frozen(effect: str, plan: object) -> None:
         )
 
 
+def storable(text: str) -> str:
+    """Return a text as every database takes it: half characters and NULs, which documents hold, are replaced."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+
+
 @lru_cache(maxsize=512)
 def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)

@@ -14,6 +14,7 @@ from loguru import logger
 from core.errors import (
     ApplicationException,
     BusinessException,
+    ConfigError,
     Fenced,
     FileUnreadable,
     LoginFailed,
@@ -21,11 +22,11 @@ from core.errors import (
     PortalUnavailable,
     SessionLost,
 )
-from core.model.digests import plain
+from core.model.digests import plain, storable
 from core.model.effects import EffectState, Planned
 from core.model.items import Claim, ItemState, WorkItem
 from core.model.reviews import Question, ReviewKind
-from core.model.runs import AttemptOutcome, Mode
+from core.model.runs import AttemptOutcome, ExitCode, Mode
 from core.runtime.context import Context
 from core.runtime.endings import AskPerson, EndedPlanned, InDoubt, PutBack, TargetHeld
 from core.runtime.guard import EffectGuard
@@ -35,6 +36,7 @@ from core.runtime.workshop import Workshop
 from core.store import Transaction, effects, holds, items, reviews, runs, steps
 
 LONGEST_BACKOFF = timedelta(hours=1)
+LOGIN_FAILED = "LOGIN_FAILED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,8 @@ class Ended:
     until: datetime | None = None  # when the item may be tried again
     result: Any = None
     system_error: bool = False  # counts against the item's tries and to the breaker
+    refused_login: bool = False  # nobody tries these credentials again before a person has looked
+    stop: ExitCode | None = None  # the run ends here: no other item could fare better
     waits: Mapping[str, int] | None = None  # how often the item was put back, by code
 
 
@@ -125,7 +129,12 @@ class Attempts:
             return _asks(_business(error))
         except LoginFailed as error:
             self._workshop.drop_targets()
-            return _back(AttemptOutcome.RETRY, error.code, error.message, self._workshop.database.now())
+            back = _back(AttemptOutcome.RETRY, error.code, error.message, self._workshop.database.now())
+            return replace(back, refused_login=True)
+        except ConfigError as error:
+            self._workshop.drop_targets()
+            back = _back(AttemptOutcome.RETRY, error.code, error.message, self._workshop.database.now())
+            return replace(back, stop=ExitCode.CONFIGURATION)
         except Fenced:
             raise
         except FileUnreadable as error:
@@ -158,7 +167,7 @@ class Attempts:
     def _system_error(self, record: Record, error: ApplicationException) -> Ended:
         if isinstance(error, PortalUnavailable | PortalChanged):
             self._workshop.drop_targets()
-        wait = min(self._bot.backoff * 2**record.claim.system_errors, LONGEST_BACKOFF)
+        wait = min(self._bot.backoff * 2 ** min(record.claim.system_errors, 16), LONGEST_BACKOFF)
         until = self._workshop.database.now() + wait
         ended = _back(AttemptOutcome.RETRY, error.code, error.message, until, system_error=True)
         return self._given_up(record, ended) if self._used_up(record) else ended
@@ -203,7 +212,13 @@ class Attempts:
 
     def _item(self, claim: Claim) -> WorkItem:
         files = tuple(self._workshop.document(file) for file in claim.files)
-        return WorkItem(id=claim.item_id, reference=claim.reference, payload=claim.payload, files=files)
+        return WorkItem(
+            id=claim.item_id,
+            reference=claim.reference,
+            added_at=claim.added_at,
+            payload=claim.payload,
+            files=files,
+        )
 
     def _renew(self) -> datetime:
         if self._claim is None:
@@ -245,10 +260,11 @@ class Attempts:
                 started_at=record.started_at,
                 outcome=ended.outcome,
                 code=ended.code,
-                message=ended.message,
+                message=None if ended.message is None else storable(ended.message),
                 seen=record.seen(),
             )
             self._breaker(tx, ended)
+            self._hold_refused(tx, ended)
 
     def _breaker(self, tx: Transaction, ended: Ended) -> None:
         if not ended.system_error:
@@ -259,6 +275,14 @@ class Attempts:
         if in_a_row >= self._bot.stop_after:
             reason = f"{in_a_row} system errors in a row; the last: {ended.message}"
             holds.place(tx, "bot", self._bot.name, code=ended.code or "BREAKER", reason=reason, by="system:breaker")
+
+
+    def _hold_refused(self, tx: Transaction, ended: Ended) -> None:
+        """A refused login holds its target (see Workshop.login_turn); one made in no turn holds the bot instead."""
+        if not ended.refused_login or any(holds.active(tx, "target", name) for name in self._bot.targets):
+            return
+        reason = ended.message or "a login was refused"
+        holds.place(tx, "bot", self._bot.name, code=LOGIN_FAILED, reason=reason, by="system:attempt")
 
 
 def _back(outcome: AttemptOutcome, code: str, message: str, until: datetime, *, system_error: bool = False) -> Ended:

@@ -101,6 +101,8 @@ class Context(Generic[S]):
     def later(self, until: datetime, reason: str, *, code: str, most: int) -> None:
         """Put the item back until an instant; after `most` such waits with this code a person is asked instead."""
         record = self._processing()
+        if until.tzinfo is None:
+            raise TypeError(f"ctx.later needs an instant with a time zone, got {until!r}")
         waited = record.claim.waits.get(code, 0)
         if waited < most:
             raise PutBack(until=until, code=code, reason=reason)

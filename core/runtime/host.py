@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import Enum
 from pathlib import Path
 from types import FrameType
 from typing import IO
@@ -19,27 +20,33 @@ def new_worker_name() -> str:
 
 @contextmanager
 def alive(worker: str, *, folder: Path) -> Iterator[None]:
-    """Hold the worker's lock file; the system lets go of it when the process dies, however it dies."""
+    """Hold the worker's lock file; the system lets go of it when the process dies, however it dies.
+
+    The file goes away at a good end only: left unlocked it says that what the worker held may be taken at once.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     path = _lock_path(worker, folder)
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
+        yield
+        path.unlink(missing_ok=True)
 
 
-def is_dead(worker: str, *, folder: Path) -> bool:
-    """True only when the worker ran on this host, left its lock file, and no process holds it any more.
+class Fate(Enum):
+    """What the operating system says of a worker."""
 
-    False means alive or unknown: then only its lease tells.
-    """
+    ALIVE = "alive"  # on this host, its lock is held: stopped or slow, but it may still act
+    DEAD = "dead"  # on this host, it left its lock file, and no process holds it any more
+    UNKNOWN = "unknown"  # on another host, or it ended in good order: only its lease tells
+
+
+def fate(worker: str, *, folder: Path) -> Fate:
+    """Ask what became of a worker."""
     path = _lock_path(worker, folder)
     if not worker.startswith(f"{socket.gethostname()}:") or not path.exists():
-        return False
+        return Fate.UNKNOWN
     with path.open("r+") as lock:
-        return _free(lock)
+        return Fate.DEAD if _free(lock) else Fate.ALIVE
 
 
 def forget(worker: str, *, folder: Path) -> None:

@@ -1,6 +1,7 @@
 """Gives back what dead workers held, and closes their runs.
 
 An item is released when its lease has lapsed, or at once when the system proves that its holder on this host is dead.
+A holder on this host that is alive keeps its item, lease or not: a stopped process may wake in the middle of a click.
 An effect that was begun keeps the item waiting until the target has settled, counted from now: the holder is known
 dead only now.
 """
@@ -10,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from loguru import logger
 
 from audit.actions import Act
 from core.model.effects import EffectState
-from core.model.items import ItemState
 from core.model.runs import AttemptOutcome
 from core.runtime import host
 from core.runtime.loaded import LoadedBot
@@ -26,12 +27,16 @@ def reap(database: Database, bot: LoadedBot, *, worker: str, run_id: int | None,
     released = 0
     with database.transaction(actor=f"system:{worker}") as tx:
         for row in items.held(tx, bot=bot.name):
-            dead = host.is_dead(row.worker, folder=locks)
-            if dead or row.lease_until <= tx.now:
-                gone |= {row.worker} if dead else set()
-                released += _release(tx, row, bot)
+            match host.fate(row.worker, folder=locks), row.lease_until <= tx.now:
+                case host.Fate.DEAD, _:
+                    gone.add(row.worker)
+                    released += _release(tx, row, bot)
+                case host.Fate.UNKNOWN, True:
+                    released += _release(tx, row, bot)
+                case host.Fate.ALIVE, True:
+                    logger.warning("Worker {} stands still and keeps item {}; look at it", row.worker, row.id)
         for run in runs.unclosed_before(tx, bot.name, run_id) if run_id is not None else ():
-            if host.is_dead(run.worker, folder=locks):
+            if host.fate(run.worker, folder=locks) is host.Fate.DEAD:
                 gone.add(run.worker)
                 runs.abandon(tx, run.id, bot=bot.name)
     for dead_worker in gone:
@@ -42,18 +47,7 @@ def reap(database: Database, bot: LoadedBot, *, worker: str, run_id: int | None,
 def _release(tx: Transaction, row: sa.Row[Any], bot: LoadedBot) -> int:
     begun = [e for e in effects.live(tx, row.id).values() if e.state is not EffectState.CONFIRMED]
     settle = max((bot.targets[e.target].settle for e in begun if e.target in bot.targets), default=timedelta(0))
-    moved = items.move(
-        tx,
-        row.id,
-        frm=ItemState.IN_PROGRESS,
-        to=ItemState.PENDING,
-        values={
-            "worker": None,
-            "lease_until": None,
-            "not_before": tx.now + settle,
-            "outcome": AttemptOutcome.ABANDONED,
-        },
-    )
+    moved = items.release(tx, row, not_before=tx.now + settle, outcome=AttemptOutcome.ABANDONED)
     if moved:
         tx.note(Act.ITEM_RELEASED, bot=bot.name, item_id=row.id, run_id=row.run_id, from_worker=row.worker)
     return int(moved)

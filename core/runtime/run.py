@@ -13,7 +13,7 @@ from core.model.effects import EffectState
 from core.model.items import Claim, ItemState, NewItem
 from core.model.runs import AttemptOutcome, Balance, ExitCode, Mode
 from core.runtime import balances, host
-from core.runtime.attempt import Attempts, Ended
+from core.runtime.attempt import LOGIN_FAILED, Attempts, Ended
 from core.runtime.context import Context
 from core.runtime.endings import Ending
 from core.runtime.guard import EffectGuard
@@ -106,9 +106,17 @@ class Run:
                 self._collect(run_id)
                 self._work(run_id, heartbeat)
                 return self._end(run_id)
+            except Exception:
+                self._broken_off(run_id)
+                raise
             finally:
                 heartbeat.stop()
                 shop.drop_targets()
+
+    def _broken_off(self, run_id: int) -> None:
+        """The bot's own collect or listed failed: the run is closed as failed, so that nobody waits for it."""
+        with self._shop.database.transaction(actor=self._actor) as tx:
+            runs.end(tx, run_id, bot=self._bot.name, exit_code=ExitCode.FAILED, balances=())
 
     @property
     def _actor(self) -> str:
@@ -159,6 +167,9 @@ class Run:
             with heartbeat.beating(claim.item_id, claim.token):
                 ended = attempts.make(claim)
             self._tally.count(ended)
+            if ended is not None and ended.stop is not None:
+                self._tally.stopped, self._tally.exit_code = ended.message, ended.stop
+                return
             done += 1
             self._progress("working", done, 0)
             self._recycle()
@@ -172,7 +183,7 @@ class Run:
             if held is None:
                 return items.claim(tx, self._bot.name, worker=self._shop.worker, lease=self._bot.lease)
         self._tally.stopped = f"{held.scope} {held.name} is held: {held.reason}"
-        self._tally.exit_code = _code_of_hold(held.code)
+        self._tally.exit_code = _code_of_hold(held.scope, held.code, by=held.by)
         return None
 
     def _stopped(self) -> bool:
@@ -224,9 +235,13 @@ class Run:
         )
 
     def _exit_code(self, drawn: tuple[Balance, ...]) -> ExitCode:
-        if any(not balance.holds for balance in drawn) or self._tally.failed:
-            return self._tally.exit_code or ExitCode.FAILED
-        return self._tally.exit_code or ExitCode.GREEN
+        """An imbalance outweighs everything; a failure outweighs a stop that somebody asked for."""
+        stopped = self._tally.exit_code
+        if any(not balance.holds for balance in drawn):
+            return ExitCode.FAILED
+        if self._tally.failed and stopped in (None, ExitCode.STOPPED):
+            return ExitCode.FAILED
+        return stopped or ExitCode.GREEN
 
     def _balances(self, run_id: int) -> tuple[Balance, ...]:
         with self._shop.database.reading() as tx:
@@ -256,7 +271,7 @@ class Run:
         """A context that can open targets and look, and whose guard lets nothing change."""
         now = self._shop.database.now()
         claim = Claim(
-            item_id=0, bot=self._bot.name, reference="", payload={}, files=(), token=0, attempt=1, run_id=run_id,
+            item_id=0, bot=self._bot.name, reference="", payload={}, files=(), added_at=now, token=0, attempt=1, run_id=run_id,
             lease_until=now,
         )  # fmt: skip
         guard = EffectGuard(renew=lambda: now, now=self._shop.database.now, keep=self._shop.keep)
@@ -281,8 +296,9 @@ def _checked(one: object) -> NewItem:
     return one
 
 
-def _code_of_hold(code: str) -> ExitCode:
-    if code == "LOGIN_FAILED":
+def _code_of_hold(scope: str, code: str, *, by: str) -> ExitCode:
+    refused = scope == "target" and by.startswith("system:")  # only a refused login holds a target by itself
+    if refused or code == LOGIN_FAILED:
         return ExitCode.CREDENTIALS
     if code in ("PORTAL_UNAVAILABLE", "PORTAL_CHANGED", "SESSION_LOST"):
         return ExitCode.TARGET

@@ -1,10 +1,11 @@
 """Opening the store and doing things in it: one transaction holds a state change and the trail's word of it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import datetime
+from contextlib import contextmanager, nullcontext
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 import sqlalchemy as sa
@@ -83,7 +84,9 @@ class Database:
     def __init__(self, engine: sa.Engine, *, clock: Clock) -> None:
         self.engine = engine
         self.clock = clock
-        self._latest: datetime | None = None
+        self._latest: tuple[datetime, float] | None = None  # the last instant given, and the monotonic clock then
+        # A store in memory has one connection for all threads: its transactions wait for each other here.
+        self._alone = RLock() if isinstance(engine.pool, sa.pool.StaticPool) else nullcontext()
 
     @classmethod
     def open(cls, url: str, *, clock: Clock) -> "Database":
@@ -103,17 +106,20 @@ class Database:
         self.engine.dispose()
 
     def now(self) -> datetime:
-        """Return the store's instant, which never runs backwards within a process."""
-        now = self.clock.now()
-        if self._latest is not None and now < self._latest:
-            return self._latest
-        self._latest = now
+        """Return the store's instant, which never runs backwards within a process.
+
+        When the wall clock is set back, time goes on from where it was by the monotonic clock.
+        """
+        now, ticks = self.clock.now(), self.clock.monotonic()
+        if self._latest is not None and now < self._latest[0]:
+            now = self._latest[0] + timedelta(seconds=max(0.0, ticks - self._latest[1]))
+        self._latest = now, ticks
         return now
 
     @contextmanager
     def transaction(self, *, actor: str) -> Iterator[Transaction]:
         """Write: everything inside commits together with its events, or not at all."""
-        with self.engine.connect().execution_options(**_WRITE) as connection, connection.begin():
+        with self._alone, self.engine.connect().execution_options(**_WRITE) as connection, connection.begin():
             tx = Transaction(connection, now=self.now(), actor=actor)
             yield tx
             tx.flush()
@@ -121,7 +127,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
         """Read a consistent picture; changes nothing."""
-        with self.engine.connect() as connection, connection.begin():
+        with self._alone, self.engine.connect() as connection, connection.begin():
             yield Transaction(connection, now=self.now(), actor="system:reader")
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from audit.actions import Act
 from core.model.runs import Mode
@@ -17,10 +18,13 @@ Scope = Literal["bot", "target"]
 def place(tx: Transaction, scope: Scope, name: str, *, code: str, reason: str, by: str) -> bool:
     """Hold a bot's queue or a target until somebody releases it; False when it is held already."""
     row = {"scope": scope, "name": name, "code": code, "reason": reason, "by": by, "at": tx.now}
-    held = active(tx, scope, name)
-    if held is not None:
+    if active(tx, scope, name) is not None:
         return False
-    tx.connection.execute(t.hold.insert().values(**row))
+    try:
+        with tx.connection.begin_nested():
+            tx.connection.execute(t.hold.insert().values(**row))
+    except IntegrityError:  # another worker placed it at the same moment
+        return False
     tx.note(Act.HOLD_PLACED, actor=by, scope=scope, name=name, code=code)
     return True
 

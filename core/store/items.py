@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from audit.actions import Act
 from core.errors import Fenced
 from core.model.items import MOVES, Amount, Claim, ItemState, NewItem, StoredFile
+from core.model.runs import AttemptOutcome
 from core.store import tables as t
 from core.store.database import Transaction
 
@@ -169,6 +170,28 @@ def finish(
     }
     if tx.connection.execute(_FINISH, values).rowcount == 0:
         raise Fenced(f"item {claim.item_id} is no longer held by this worker; its result is not stored twice")
+
+
+def release(tx: Transaction, row: sa.Row[Any], *, not_before: datetime, outcome: AttemptOutcome) -> bool:
+    """Give back an item as `held` listed it; False when its holder has renewed or ended it since."""
+    released = tx.connection.execute(
+        t.item.update()
+        .where(
+            t.item.c.id == row.id,
+            t.item.c.token == row.token,
+            t.item.c.lease_until == row.lease_until,
+            t.item.c.state == sa.literal_column("'in_progress'"),
+        )
+        .values(
+            state=ItemState.PENDING,
+            worker=None,
+            lease_until=None,
+            not_before=not_before,
+            outcome=outcome,
+            changed_at=tx.now,
+        )
+    )
+    return released.rowcount == 1
 
 
 def move(

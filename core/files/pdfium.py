@@ -4,7 +4,8 @@ PDFium is not safe in threads. Outside tests and measurements it is loaded only 
 """
 
 import ctypes
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ctypes import c_char_p, c_float, c_int, c_size_t, c_uint, c_ulong, c_void_p
 from itertools import repeat
@@ -15,7 +16,7 @@ import pypdfium2_raw as raw  # type: ignore[import-untyped]
 from core.errors import FileUnreadable
 from core.files.limits import Limits
 
-_Box = tuple[float, float, float, float]
+Edges = tuple[list[float], list[float], list[float], list[float]]  # x0, y0, x1, y1
 
 
 def _plain(function: Any, result: Any, *arguments: Any) -> Callable[..., Any]:
@@ -48,7 +49,7 @@ _attachment_file = _plain(raw.FPDFAttachment_GetFile, c_int, c_void_p, c_void_p,
 
 raw.FPDF_InitLibrary()
 
-_SAMPLED = 256  # characters of a page asked whether the font says what they mean
+_SAMPLED = 128  # characters of a page asked whether the font says what they mean
 
 
 def _damaged(what: str) -> FileUnreadable:
@@ -84,7 +85,7 @@ class Page:
         """Return how many objects the page draws, forms counted as one."""
         return int(_count_objects(self._handle))
 
-    def characters(self, most: int) -> tuple[str, tuple[Sequence[float], ...], float]:
+    def characters(self, most: int) -> tuple[str, Edges, float]:
         """Return the characters as drawn, their edges (x0, y0, x1, y1), and the share without a meaning.
 
         Raises FileUnreadable when there are more than `most`.
@@ -97,16 +98,16 @@ class Page:
         finally:
             _close_text(text_page)
 
-    def _characters(self, text_page: int, most: int) -> tuple[str, tuple[Sequence[float], ...], float]:
+    def _characters(self, text_page: int, most: int) -> tuple[str, Edges, float]:
         count = _count_chars(text_page)
         if count > most:
             raise _too_much(self.number, "characters", count, most)
         if count <= 0:
-            return "", ((), (), (), ()), 0.0
+            return "", ([], [], [], []), 0.0
         boxes = (c_float * (4 * count))()
         start = ctypes.addressof(boxes)
-        for _ in map(_loose_box, repeat(text_page), range(count), range(start, start + 16 * count, 16)):
-            pass
+        calls = map(_loose_box, repeat(text_page), range(count), range(start, start + 16 * count, 16))
+        deque(calls, maxlen=0)
         flat: list[float] = memoryview(boxes).cast("B").cast("f").tolist()  # type: ignore[assignment]
         edges = _upright(self._turn, flat[0::4], flat[3::4], flat[2::4], flat[1::4])
         sample = range(0, count, max(1, count // _SAMPLED))
@@ -132,9 +133,7 @@ def _letter(code: int) -> str:
     return chr(code) if code < 0xD800 or 0xDFFF < code < 0x110000 else "\ufffd"
 
 
-def _upright(
-    turn: int, left: list[float], bottom: list[float], right: list[float], top: list[float]
-) -> tuple[list[float], list[float], list[float], list[float]]:
+def _upright(turn: int, left: list[float], bottom: list[float], right: list[float], top: list[float]) -> Edges:
     """Turn edges so that a page shown rotated by `turn` quarters clockwise reads from left to right."""
     if turn == 1:
         return bottom, [-x for x in right], top, [-x for x in left]

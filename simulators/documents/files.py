@@ -134,8 +134,9 @@ def locked(pdf: bytes) -> bytes:
     """Return the file encrypted, with a password to open it."""
     writer = PdfWriter(clone_from=io.BytesIO(pdf))
     mark = ByteStringObject(hashlib.sha256(pdf).digest()[:16])
-    writer._ID = ArrayObject([mark, mark])  # the key follows from it; drawn by chance otherwise
+    writer._ID = ArrayObject([mark, mark])  # the key follows from the first; drawn by chance otherwise
     writer.encrypt("northmoor", algorithm="RC4-128")
+    writer._ID = ArrayObject([mark, mark])
     return _written(writer)
 
 

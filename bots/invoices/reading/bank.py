@@ -20,6 +20,7 @@ _VAT = re.compile(
     r"|IT ?\d{11}|ES ?[A-Z0-9]\d{7}[A-Z0-9]|LU ?\d{8}|PL ?\d{10}|DK ?\d{8}|SE ?\d{12}|XI ?\d{9}|CHE[- ]?\d{3}\.?\d{3}\.?\d{3}"
     r")(?![A-Z0-9])"
 )  # fmt: skip
+_BEGUN = re.compile(r"\b(?:GB|DE|FR|NL|ATU|BE|IE)(?: ?\d+)*$")
 _UK_BARE = re.compile(r"(?<!\d)\d{3} ?\d{4} ?\d{2}(?: ?\d{3})?(?!\d)")
 _IBAN = re.compile(r"(?<![A-Z0-9])([A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?)(?![A-Z0-9])")
 _LENGTHS = {
@@ -90,6 +91,7 @@ def _vat_ids(facts: Facts) -> list[Candidate[str]]:
             value = re.sub(r"[^A-Z0-9]", "", match[0])
             why = [f"right of “{before.words}”"] if before else []
             found.append(Candidate(value, score - 0.002 * line.index, line, first, last, why))
+    found += _wrapped(facts)
     for hit in facts.hits("vat_id"):
         for candidate in _right_of(facts, hit.line, hit.last, _UK_BARE):
             digits = candidate.value
@@ -100,6 +102,19 @@ def _vat_ids(facts: Facts) -> list[Candidate[str]]:
                 candidate.support = [f"right of “{hit.words}”"]
                 found.append(candidate)
     return found
+
+
+def _wrapped(facts: Facts) -> Iterator[Candidate[str]]:
+    """Numbers that begin at the end of one line and go on in the next."""
+    lines = facts.layout.lines
+    for line, following in zip(lines, lines[1:], strict=False):
+        begun = _BEGUN.search(line.text)
+        if begun is None or following.page != line.page:
+            continue
+        match = _VAT.match(f"{begun[0]} {following.text}".upper())
+        if match and match.end() > len(begun[0]) + 1:
+            value = re.sub(r"[^A-Z0-9]", "", match[0])
+            yield Candidate(value, 1.5, line, line.at(begun.start()), len(line.tokens), ["goes on in the next line"])
 
 
 def _right_of(facts: Facts, line: Line, position: int, pattern: re.Pattern[str]) -> Iterator[Candidate[str]]:

@@ -19,9 +19,15 @@ _PHONE = re.compile(r"(?:\+|0)[\d ()/-]{3,6} [\d /-]{5,}")
 _POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]?|\d[A-Z]{2}")
 
 
-def read_number(facts: Facts) -> tuple[tuple[str, Source] | None, tuple[str, ...]]:
-    """The document's number, and every number that a clear label calls so."""
-    candidates = [c for hit in facts.hits("number") for c in _beside_or_below(facts, hit)]
+def read_number(facts: Facts, *, credit: bool) -> tuple[tuple[str, Source] | None, tuple[str, ...]]:
+    """The document's number, and every number that a clear label calls so.
+
+    On a credit note an invoice's number is another document's where a label speaks of the credit note itself.
+    """
+    hits = facts.hits("number")
+    if credit and any(_of_credit(hit) and hit.strength == 3 for hit in hits):
+        hits = [hit for hit in hits if not _of_invoice(hit)]
+    candidates = [c for hit in hits for c in _beside_or_below(facts, hit)]
     candidates += _after_title(facts)
     for candidate in candidates:
         candidate.score += _number_shape(candidate.value)
@@ -33,6 +39,14 @@ def read_number(facts: Facts) -> tuple[tuple[str, Source] | None, tuple[str, ...
         if candidate.score >= 3.5:
             clear.setdefault(letters(candidate.value), candidate.value)
     return choose(candidates, least=1.2), tuple(clear.values())
+
+
+def _of_credit(hit: Hit) -> bool:
+    return any(word in letters(hit.words) for word in ("credit", "gutschrift", "avoir", "korrektur", "storno", "kredit"))
+
+
+def _of_invoice(hit: Hit) -> bool:
+    return not _of_credit(hit) and any(word in letters(hit.words) for word in ("invoice", "rechnung", "facture", "factuur", "inv"))
 
 
 def read_order_number(facts: Facts, number: str | None) -> tuple[str, Source] | None:
@@ -214,6 +228,8 @@ def _dates_of(facts: Facts, hit: Hit) -> Iterator[Candidate[date]]:
         strength = hit.strength + 0.4 - 0.15 * between
         if len(hit.words) <= 3:  # the, of, from: only directly before a date, and weakly
             strength = 1.4 if between == 0 else 0.0
+        if hit.first != line.cell_of(hit.first).first and not hit.words.endswith(":"):
+            strength -= 0.9  # in the middle of a sentence
         yield Candidate(one.value, strength, line, first, last, [f"right of “{hit.words}”"])
         return
     if hit.last < stop and stop < len(line.tokens) and line.cell_of(hit.first) is line.cell_of(hit.last):

@@ -50,6 +50,7 @@ class Items:
     lines: tuple[Item, ...]
     places: set[tuple[int, int]]  # line index and first token of every amount inside the tables
     total: Decimal | None  # sum of the lines' amounts; None without lines
+    goods: frozenset[int]  # the indexes of every line in the table, its head included
 
 
 def read_items(facts: Facts) -> Items:
@@ -67,7 +68,9 @@ def read_items(facts: Facts) -> Items:
     rows = _counted(facts, rows)
     items = tuple(_item(row) for row in rows)
     total = sum((item.net for item in items if item.net is not None), Decimal(0)) if items else None
-    return Items(items, places, total)
+    goods = {line.index for row in rows for line, _, _ in row.texts} | {row.line.index for row in rows}
+    goods |= {n for head, _ in tables for n in range(head.first, head.last + 1)}
+    return Items(items, places, total, frozenset(goods))
 
 
 def _weight(tables: list[tuple[Head, list[Row]]], main: Head) -> float:

@@ -32,7 +32,7 @@ class Hit:
     @property
     def words(self) -> str:
         """The label as printed."""
-        return self.line.words(self.first, self.last).rstrip(" :.")
+        return self.line.words(self.first, self.last).rstrip(" .:")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz
@@ -21,6 +21,10 @@ _POSTCODE = re.compile(r"\b(?:[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|(?:[A-Z]{1,2}[- ]
 _STREET = re.compile(
     r"(?i)(?:\b\d{1,4}[a-z]?(?:[-/]\d+)?,? +[^\W\d]|[^\W\d.]+\.? +\d{1,4} ?[a-z]?$|\b(?:street|road|lane|avenue|house|unit|floor|estate|park|court|way|drive|rue|straße|strasse|str\.|platz|weg|allee|straat|laan|plein|suite|p\.?o\.? box|postfach|close|square|building|quay|mill|terrace|yard|boulevard|chemin|place|gracht|kade|works|business)\b|(?:straße|strasse|str\.|weg|platz|allee|gasse|straat|laan|gracht|kade|plein)\b)"
 )  # fmt: skip
+_LEAD = re.compile(
+    r"(?i:\b(?:trading name of|sold by|owned by|behalf of|registered name|payment to|transfer to|payable to|name of|c/o)\b:?) "
+    r"|\b(?:by|from|to|für|der|an|the|with|bei|von|par|de la|aan|van) "
+)
 _SEPARATED = re.compile(r"\s*[●•·|∙‧■–]\s*|\s+[-*]\s+")
 _DOMAIN = re.compile(r"(?:@|www\.|https?://(?:www\.)?)([a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.[a-z]{2,})", re.IGNORECASE)
 _CONTACT = re.compile(
@@ -48,18 +52,19 @@ class Party:
     buyer_cells: set[tuple[int, int]]  # line, first token
 
 
-def read_parties(facts: Facts, own_names: Sequence[str]) -> Party:
-    """Find the supplier's name among everything that looks like one."""
+def read_parties(facts: Facts, own_names: Sequence[str], *, goods: Set[int] = frozenset()) -> Party:
+    """Find the supplier's name among everything that looks like one; `goods` are the lines of the goods table."""
+    own = [letters(name) for name in own_names]
     buyers, sellers = _blocks(facts, "buyer", "ship_to"), _blocks(facts, "seller")
+    buyers += _own_blocks(facts, own)
     buyer_cells = {(line.index, cell.first) for block in buyers for line, cell in block}
     buyer_names = {
         letters(_name(line, cell)) for block in buyers for line, cell in block[:3] if _namelike(_name(line, cell))
     }
     domains = _domains(facts)
-    cells = _plain_names(facts, buyer_cells)
+    cells = _plain_names(facts, buyer_cells, goods)
     candidates = [c for block in sellers for c in _of_block(block, 3.2, "under the supplier's heading")]
     candidates += cells + _account_names(facts) + _sender_lines(facts)
-    own = [letters(name) for name in own_names]
     kept = []
     whole = [letters(line.text) for line in facts.layout.lines]
     for candidate in candidates:
@@ -68,7 +73,7 @@ def read_parties(facts: Facts, own_names: Sequence[str]) -> Party:
             continue
         if key in buyer_names or any(len(key) > 5 and key in name for name in buyer_names):
             candidate.score -= 3.0
-        said = sum(1 for text in whole if key in text) if len(key) >= 4 else 1
+        said = _said(candidate, key, whole)
         candidate.score += min(0.9, 0.3 * (said - 1))
         if said > 1:
             candidate.support.append(f"said {said} times")
@@ -89,6 +94,25 @@ def read_parties(facts: Facts, own_names: Sequence[str]) -> Party:
         None,
     )
     return Party(chosen, buyer, tuple(domains), seller_lines, buyer_cells)
+
+
+def _said(candidate: Candidate[str], key: str, whole: Sequence[str]) -> int:
+    """How often the name is printed; a name over two lines as often as its first line."""
+    if candidate.line is not None and candidate.text is None and candidate.last > candidate.first:
+        own = letters(candidate.line.words(candidate.first, candidate.last))
+        if own and key.startswith(own):
+            key = own
+    return sum(1 for text in whole if key in text) if len(key) >= 4 else 1
+
+
+def _own_blocks(facts: Facts, own: Sequence[str]) -> list[list[tuple[Line, Cell]]]:
+    """Where our own name is printed, with what stands below it."""
+    blocks = []
+    for line in facts.layout.lines if own else ():
+        for cell in line.cells:
+            if cell.last - cell.first <= 8 and _is_own(letters(line.words(cell.first, cell.last)), own):
+                blocks.append([(line, cell), *_column(facts, line, cell)])
+    return blocks
 
 
 def _full_names_first(candidates: list[Candidate[str]]) -> None:
@@ -130,14 +154,10 @@ def _blocks(facts: Facts, *fields: str) -> list[list[tuple[Line, Cell]]]:
         elif not colon and len(letters(hit.words)) <= 4 and len(line.cells) > 2:
             continue
         block += _beside(facts, hit, cell) if not block else []
-        block += _column(facts, line, cell, 1 if block and not _narrow(block) else 0)
+        block += _column(facts, line, cell)
         if block:
             blocks.append(block)
     return blocks
-
-
-def _narrow(block: list[tuple[Line, Cell]]) -> bool:
-    return False
 
 
 def _beside(facts: Facts, hit: Hit, cell: Cell) -> list[tuple[Line, Cell]]:
@@ -151,14 +171,14 @@ def _beside(facts: Facts, hit: Hit, cell: Cell) -> list[tuple[Line, Cell]]:
     return [(line, following)]
 
 
-def _column(facts: Facts, line: Line, cell: Cell, taken: int) -> list[tuple[Line, Cell]]:
+def _column(facts: Facts, line: Line, cell: Cell) -> list[tuple[Line, Cell]]:
     """The lines below a heading that start at its left edge, until a gap or another heading."""
     found: list[tuple[Line, Cell]] = []
     previous = line
     for other, below in facts.layout.below(line, cell.x0 - 2, max(cell.x1, cell.x0 + 60), within=11 * line.height):
-        if other.top - previous.bottom > 1.9 * line.height or abs(below.x0 - cell.x0) > 2.5 * line.height:
-            if other is not previous and other.top - previous.bottom > 1.9 * line.height:
-                break
+        if other.top - previous.bottom > (3.0 if found and _labels(*found[-1]) else 1.9) * line.height:
+            break
+        if abs(below.x0 - cell.x0) > 2.5 * line.height:
             continue
         here = [h for h in facts.by_line.get(other.index, ()) if h.first == below.first]
         if any(
@@ -190,8 +210,10 @@ def _of_block(block: list[tuple[Line, Cell]], score: float, why: str) -> Iterato
         yield from _named(block[named], score + 0.4, why)
         return
     names: list[tuple[Line, Cell]] = []
-    for line, cell in block[:4]:
+    for line, cell in block[:5]:
         text = _name(line, cell)
+        if _labels(line, cell):
+            continue
         if _STREET.search(text) and not _LEGAL.search(text) or _POSTCODE.search(text) or _CONTACT.search(text):
             break
         if _namelike(text):
@@ -230,14 +252,14 @@ def _with_continuation(names: list[tuple[Line, Cell]]) -> tuple[str, int]:
     return first, cell.last
 
 
-def _plain_names(facts: Facts, buyer_cells: set[tuple[int, int]]) -> list[Candidate[str]]:
+def _plain_names(facts: Facts, buyer_cells: set[tuple[int, int]], goods: Set[int]) -> list[Candidate[str]]:
     """Cells that read like a company's name, anywhere; the more so at the top, in large letters, above a street."""
     found: list[Candidate[str]] = []
     usual = facts.layout.height
     for page in facts.layout.pages[:2]:
         lines = facts.layout.by_page[page.number]
         for number, line in enumerate(lines):
-            for cell in line.cells:
+            for cell in line.cells if line.index not in goods else ():
                 if (line.index, cell.first) in buyer_cells:
                     continue
                 found += _plain_name(facts, lines, number, line, cell, page.height, usual)
@@ -248,6 +270,8 @@ def _plain_name(
     facts: Facts, lines: list[Line], number: int, line: Line, cell: Cell, tall: float, usual: float
 ) -> Iterator[Candidate[str]]:
     text = _name(line, cell)
+    if _labels(line, cell):
+        return
     legal = _legal_name(text)
     top = line.top < 0.3 * tall
     if legal is not None:
@@ -274,34 +298,47 @@ def _plain_name(
     if below and value == text:
         under = _name(*below)
         if _STREET.search(under) or _POSTCODE.search(under):
-            score += 0.8
+            score += 0.8 + (0.6 if _has_contact(facts, line, cell) else 0.0)
             why.append("above an address")
+        if _STREET.search(under) or _POSTCODE.search(under) or _CONTACT.search(under):
+            pass
         elif legal is None and _LEGAL.search(under):
             joined, _ = _with_continuation([(line, cell), below])
             if joined != text:
-                yield Candidate(joined, score + 1.4, line, cell.first, cell.last, [*why, "goes on in the next line"])
+                yield Candidate(joined, score + 1.8, line, cell.first, cell.last, [*why, "goes on in the next line"])
     yield Candidate(value, score, line, cell.first, cell.last, why)
+
+
+def _has_contact(facts: Facts, line: Line, cell: Cell) -> bool:
+    """Whether telephone, tax or registration numbers follow below: a sender's block."""
+    below = facts.layout.below(line, cell.x0, cell.x0 + 30, within=9 * line.height)
+    return any(_CONTACT.search(_name(*place)) for place in below)
+
+
+def _is_legal(match: re.Match[str]) -> bool:
+    """Short forms count in capitals only: SA is a company, Sa a Saturday."""
+    form = match[0].strip(". ")
+    return len(form) > 2 or form.isupper() or form == "Co"
 
 
 def _legal_name(text: str) -> str | None:
     """The company name in a text: from the last separator to its legal form."""
-    if not 4 <= len(text) <= 140:
+    if not 4 <= len(text) <= 300:
         return None
     best = None
     for part in _SEPARATED.split(text):
         match = None
-        for match in _LEGAL.finditer(part):
+        for match in filter(_is_legal, _LEGAL.finditer(part)):
             tail = part[match.end() :].strip()
             if not _LEGAL.match(tail.lstrip("&. ")) and not tail.startswith("&"):
                 break
         if match is None:
             continue
         name = part[: match.end()].strip(" ,:;")
-        name = re.split(
-            r"(?i)\b(?:trading name of|sold by|owned by|behalf of|registered name|c/o|by|from|to|für|der|an|the|with|payable)\b:? ",
-            name,
-        )[-1].strip()
-        name = name.rsplit(": ", 1)[-1]
+        if name.endswith(".") and "." not in match[0][:-1] and re.match(r" [A-Z]", part[match.end() :]):
+            name = name[:-1]  # the full stop of a sentence
+        name = _LEAD.split(name)[-1].strip()
+        name = name.rsplit(": ", 1)[-1].rsplit(". ", 1)[-1] if not _LEGAL.search(name.rsplit(". ", 1)[0]) else name
         words = name.split()
         if 2 <= len(words) <= 8 and words[0][:1].isupper() | words[0][:1].isdigit() and not _CONTACT.search(name):
             best = best or name
@@ -355,6 +392,12 @@ def _account_names(facts: Facts) -> list[Candidate[str]]:
                     Candidate(text, 1.2 if _LEGAL.search(text) else 0.6, line, first, end, [f"right of “{hit.words}”"])
                 )
     return found
+
+
+def _labels(line: Line, cell: Cell) -> bool:
+    """Whether a cell is a label: a colon ends it, or begins the next cell."""
+    following = line.tokens[cell.last].text if cell.last < len(line.tokens) else ""
+    return line.tokens[cell.last - 1].text.endswith(":") or following.startswith(":")
 
 
 def _name(line: Line, cell: Cell) -> str:

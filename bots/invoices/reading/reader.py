@@ -8,6 +8,7 @@ from typing import Any
 from understudy import BusinessException, Document, DocumentText, Table
 
 from ..model import Invoice, Source
+from .amounts import currency_of
 from .bank import iban_valid, read_account_number, read_iban, read_sort_code, read_vat_id, vat_id_valid
 from .facts import Facts, Printed, gather
 from .headers import read_dates, read_number, read_order_number
@@ -58,8 +59,8 @@ def read_pages(
     totals = read_totals(facts, lines_sum=items.total, in_table=items.places, credit=kind == "credit note")
     fields: dict[str, Any] = dict(totals.values)
     sources = dict(totals.sources)
-    number, seen = read_number(facts)
-    party = read_parties(facts, own_names)
+    number, seen = read_number(facts, credit=kind == "credit note")
+    party = read_parties(facts, own_names, goods=items.goods)
     found: dict[str, tuple[Any, Source] | None] = {
         "number": number,
         "order_number": read_order_number(facts, number[0] if number else None),
@@ -67,7 +68,7 @@ def read_pages(
         "vat_id": read_vat_id(facts, party, own_vat_ids),
         "iban": read_iban(facts),
         "sort_code": read_sort_code(facts),
-        "currency": _currency(facts, totals),
+        "currency": _currency(facts, totals, items.goods),
     }
     found |= read_dates(facts, number[1] if number else None)
     found["account_number"] = read_account_number(facts, found["sort_code"][1] if found["sort_code"] else None)
@@ -129,10 +130,8 @@ def _lines(items: Items, fields: dict[str, Any], *, negative: bool) -> dict[str,
     return {"lines": lines, "prices_include_tax": bool(lines) and total == gross and net != gross}
 
 
-def _currency(facts: Facts, totals: Totals) -> tuple[str, Source] | None:
+def _currency(facts: Facts, totals: Totals, goods: frozenset[int]) -> tuple[str, Source] | None:
     """The totals' own currency, else what a label names, else the one most amounts carry."""
-    from .amounts import currency_of
-
     gross = totals.sources.get("gross")
     for printed in facts.amounts:
         if gross and gross.box == printed.box and gross.page == printed.line.page and printed.money.currency:
@@ -151,17 +150,15 @@ def _currency(facts: Facts, totals: Totals) -> tuple[str, Source] | None:
         code = seen.most_common(1)[0][0]
         first = next(a for a in facts.amounts if a.money.currency == code)
         return str(code), _said(first, "printed with most amounts")
-    return _loose_currency(facts)
+    return _loose_currency(facts, goods)
 
 
-def _loose_currency(facts: Facts) -> tuple[str, Source] | None:
+def _loose_currency(facts: Facts, goods: frozenset[int]) -> tuple[str, Source] | None:
     """A currency that stands anywhere: in a column's head, in a sentence."""
-    from .amounts import currency_of
-
     found: Counter[str] = Counter()
     places: dict[str, Source] = {}
     for line in facts.layout.lines:
-        for position, token in enumerate(line.tokens):
+        for position, token in enumerate(line.tokens if not (line.index in goods and line.digits) else ()):
             text = token.text
             bare = text.strip("()[]:;,.*")
             code = currency_of(bare) if bare.isupper() or not bare.isascii() or bare == "$" else None

@@ -48,7 +48,8 @@ def test_boxes_of_cells_and_words_agree_on_a_cropped_page(document: Make) -> Non
 
 def test_two_lines_in_a_cell_stay_two_lines(document: Make) -> None:
     """A description over two lines keeps its break."""
-    drawn = b"50 700 200 40 re S\n" + line("Gloves,", 54, 725) + line("nitrile", 54, 710) + line("50", 90, 710)
+    drawn = b"50 700 200 40 re S 250 700 50 40 re S\n"
+    drawn += line("Gloves,", 54, 725) + line("nitrile", 54, 710) + line("50", 90, 710)
     (table,) = document(pdf(drawn)).tables(1)
     assert table.rows[0][0] is not None
     assert table.rows[0][0].text == "Gloves,\nnitrile 50"

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from core.durations import Duration
@@ -18,8 +18,25 @@ from core.target import TargetSettings
 FILE = "bots.toml"
 VARIABLE = "UNDERSTUDY_ENV"
 
+SHORTEST_LEASE = timedelta(seconds=10)  # a click keeps the last five seconds of it for itself
+
+
+def _long_enough(value: timedelta) -> timedelta:
+    if value < SHORTEST_LEASE:
+        raise ValueError(f"a lease is at least {SHORTEST_LEASE.seconds}s")
+    return value
+
+
+def _some_time(value: timedelta) -> timedelta:
+    if not value:
+        raise ValueError("must be longer than nothing")
+    return value
+
+
 Profile = Literal["test", "uat", "live"]
 Positive = Annotated[int, Field(ge=1)]
+Lease = Annotated[Duration, AfterValidator(_long_enough)]
+Timeout = Annotated[Duration, AfterValidator(_some_time)]
 
 
 class _Table(BaseModel):
@@ -44,7 +61,7 @@ class TargetTable(_Table):
     simulator: bool = False  # a stand-in: bots may act on it without a certificate
     serve: str | None = None  # the module that starts the stand-in, e.g. "simulators.ledger"
     settle: Duration = timedelta(seconds=180)  # worst late commit plus search lag
-    timeout: Duration = timedelta(seconds=30)  # longest wait for one page or control
+    timeout: Timeout = timedelta(seconds=30)  # longest wait for one page or control
     secrets: dict[str, str] = Field(default_factory=dict)  # role to secret name
     options: dict[str, Any] = Field(default_factory=dict)  # the target's own keys
 
@@ -58,7 +75,7 @@ class BotTable(_Table):
     attempts: Positive = 3
     stop_after: Positive = 5
     backoff: Duration = timedelta(seconds=30)
-    lease: Duration = timedelta(seconds=60)
+    lease: Lease = timedelta(seconds=60)
     linger: Duration = timedelta(seconds=60)
     settings: dict[str, Any] = Field(default_factory=dict)  # checked against the bot's own Settings
 
@@ -87,6 +104,7 @@ class Config:
         return TargetSettings(
             name=name,
             url=table.url,
+            serve=table.serve,
             settle=table.settle,
             simulator=table.simulator,
             profile=table.profile,
@@ -115,25 +133,58 @@ def read_config(folder: Path, *, environment: Mapping[str, str] | None = None) -
     main = folder / FILE
     if not main.is_file():
         raise ConfigError([f"{folder} has no {FILE}; go to an installation, or make one with `understudy new NAME`"])
-    data = _read(main)
-    sources = [main]
+    data = {main: _read(main)}
     chosen = environment.get(VARIABLE)
     if chosen:
         overlay = folder / f"bots.{chosen}.toml"
         if not overlay.is_file():
             raise ConfigError([f"{VARIABLE} is {chosen!r}, but {overlay} is not there; make it, or unset the variable"])
-        data = _overlaid(data, _read(overlay))
-        sources.append(overlay)
-    where = " and ".join(path.name for path in sources)
-    try:
-        file = BotsToml.model_validate(data)
-    except ValidationError as error:
-        raise ConfigError([_problem(where, detail) for detail in error.errors()]) from error
+        data[overlay] = _read(overlay)
+    file, mistakes = _checked(data)
+    where = " and ".join(path.name for path in data)
     profile = _profile(chosen, file)
-    problems = [*_cross_check(where, file, profile)]
+    problems = [_problem(_where(data, mistake["loc"]), mistake) for mistake in mistakes]
+    problems += _cross_check(where, file, profile, mistaken={mistake["loc"][:2] for mistake in mistakes})
     if problems:
         raise ConfigError(problems)
-    return Config(folder=folder, file=file, profile=profile, sources=tuple(sources))
+    return Config(folder=folder, file=file, profile=profile, sources=tuple(data))
+
+
+def _checked(data: Mapping[Path, dict[str, Any]]) -> tuple[BotsToml, list[ErrorDetails]]:
+    """Return what is right in the files, each wrong value left at its default, and the mistakes."""
+    merged: dict[str, Any] = {}
+    for read in data.values():
+        merged = _overlaid(merged, read)
+    try:
+        return BotsToml.model_validate(merged), []
+    except ValidationError as error:
+        details = error.errors()
+    for detail in details:
+        _left_out(merged, detail["loc"])
+    return BotsToml.model_validate(merged), details
+
+
+def _left_out(data: dict[str, Any], path: tuple[int | str, ...]) -> None:
+    """Take the wrong value out of the data; its table stays, so that what names the table is not wrong too."""
+    *above, last = path
+    for part in above:
+        inside = data.get(str(part))
+        if not isinstance(inside, dict):
+            last = part
+            break
+        data = inside
+    data.pop(str(last), None)
+
+
+def _where(data: Mapping[Path, dict[str, Any]], path: tuple[int | str, ...]) -> str:
+    """Name the file that has the last word on a key."""
+    for file in reversed(list(data)):
+        here: Any = data[file]
+        for part in path:
+            here = here.get(part) if isinstance(here, dict) else here
+        if here is not None:
+            return str(file.name)
+    return " and ".join(file.name for file in data)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -161,7 +212,7 @@ def _profile(chosen: str | None, file: BotsToml) -> Profile:
             return file.installation.profile
 
 
-def _cross_check(where: str, file: BotsToml, profile: Profile) -> list[str]:
+def _cross_check(where: str, file: BotsToml, profile: Profile, *, mistaken: set[tuple[int | str, ...]]) -> list[str]:
     problems = []
     for name, bot in file.bots.items():
         for wanted in bot.targets:
@@ -169,6 +220,8 @@ def _cross_check(where: str, file: BotsToml, profile: Profile) -> list[str]:
                 known = ", ".join(file.targets) or "none"
                 problems.append(f"{where}: bots.{name}.targets names {wanted!r}; targets here: {known}")
     for name, target in file.targets.items():
+        if ("targets", name) in mistaken:
+            continue
         if target.simulator and target.profile == "live":
             problems.append(
                 f"{where}: targets.{name} is a simulator and cannot have profile 'live'; allowed: 'test', 'uat'"
@@ -178,6 +231,8 @@ def _cross_check(where: str, file: BotsToml, profile: Profile) -> list[str]:
                 f"{where}: targets.{name}.profile is {target.profile!r} but this installation runs as {profile!r}; "
                 f"set {VARIABLE}, or correct the profile"
             )
+        if target.serve is not None and target.url is not None:
+            problems.append(f"{where}: targets.{name} has both serve and url; serve starts it at an address of its own")
         if target.serve is not None and not target.simulator:
             problems.append(f"{where}: targets.{name}.serve starts a stand-in; allowed only with simulator = true")
     return problems

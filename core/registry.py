@@ -105,14 +105,14 @@ def _load(config: Config, name: str, table: BotTable, problems: list[str]) -> Lo
         return None
     problems.extend(_undeclared(bot, name, path))
     try:
+        read_process(folder)
+    except ConfigError as error:
+        problems.extend(error.problems)
+    try:
         settings = bot.settings.model_validate(table.settings)
     except ValidationError as error:
         problems.extend(_setting_problem(name, bot, detail) for detail in error.errors())
         return None
-    try:
-        read_process(folder)
-    except ConfigError as error:
-        problems.extend(error.problems)
     if {"collect", "process"} - bot.functions.keys():
         return None
     digest = code_digest(folder)
@@ -124,6 +124,7 @@ def _load(config: Config, name: str, table: BotTable, problems: list[str]) -> Lo
         collect=bot.functions["collect"],
         process=bot.functions["process"],
         listed=bot.functions.get("listed"),
+        trial=bot.functions.get("trial"),
         targets={target: config.target(target) for target in table.targets},
         mode=table.mode,
         attempts=table.attempts,

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from core.errors import SecretMissing
+from core.errors import ConfigError, SecretMissing
 
 
 class Secret:
@@ -65,8 +65,12 @@ class Secrets:
     def _from_files(self, name: str) -> str | None:
         for folder in self._folders:
             path = folder / name
-            if path.is_file():
-                return path.read_text(encoding="utf-8").rstrip("\r\n")
+            try:
+                if path.is_file():
+                    return path.read_text(encoding="utf-8").rstrip("\r\n")
+            except (OSError, UnicodeDecodeError) as error:
+                why = type(error).__name__  # never the error's text: it may hold what was read
+                raise ConfigError([f"secret {name!r} cannot be read from {path}: {why}"]) from None
         return None
 
 

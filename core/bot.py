@@ -6,7 +6,9 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from core.model.documents import Document
 from core.model.items import NewItem, WorkItem
+from core.model.trials import Trial
 from core.runtime import Context, Listed
 
 S = TypeVar("S", bound=BaseModel)
@@ -46,6 +48,12 @@ class Bot(Generic[S]):
     ) -> Callable[[Context[Any], datetime], Iterable[Listed]]:
         """Declare what the targets list as entered by this bot since an instant, for the target balance."""
         return self._declare("listed", function)
+
+    def trial(
+        self, function: Callable[[Document, Any, datetime, bool], Trial]
+    ) -> Callable[[Document, Any, datetime, bool], Trial]:
+        """Declare how one document is tried: `trial(document, settings, now, text_only)`; it touches nothing."""
+        return self._declare("trial", function)
 
     def _declare(self, role: str, function: F) -> F:
         if role in self.functions:

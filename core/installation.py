@@ -23,6 +23,7 @@ from core.runtime import LoadedBot, Run, RunReport, Workshop
 from core.runtime import host as posix
 from core.runtime.boundaries import Boundaries
 from core.secrets import Secrets
+from core.standins import StandIns
 from core.store import Database, holds
 from core.target import TargetSettings
 from core.trust import effective_mode
@@ -62,7 +63,8 @@ class Installation:
         self.close()
 
     def close(self) -> None:
-        """Seal what was written, and let go of the store."""
+        """Seal what was written, let go of the store, stop the stand-ins."""
+        self.standins.close()
         if self._database is not None:
             self.seal(checkpoint=True)
             self._database.close()
@@ -166,6 +168,7 @@ class Installation:
                 opener=reader,
                 secret=self.secrets.get,
                 browser=browser.session,
+                standins=self.standins,
                 acting=acting,
                 boundaries=Boundaries.from_environment(self._environment),
             )
@@ -174,6 +177,11 @@ class Installation:
             finally:
                 shop.drop_targets()
                 browser.close()
+
+    @cached_property
+    def standins(self) -> StandIns:
+        """Simulated systems started by this process; they end with it."""
+        return StandIns(self.var / "simulators")
 
     def target_settings(self) -> dict[str, TargetSettings]:
         """Return the settings of every target."""

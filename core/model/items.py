@@ -61,6 +61,7 @@ class WorkItem:
 
     id: int
     reference: str
+    added_at: datetime  # when it was collected; aware
     payload: Mapping[str, Any] = field(default_factory=dict)
     files: tuple[Document, ...] = ()
 
@@ -87,6 +88,7 @@ class Claim:
     reference: str
     payload: Mapping[str, Any]
     files: tuple[StoredFile, ...]
+    added_at: datetime
     token: int
     attempt: int  # 1 for the first try
     run_id: int  # the run that collected the item

@@ -276,7 +276,6 @@ class Attempts:
             reason = f"{in_a_row} system errors in a row; the last: {ended.message}"
             holds.place(tx, "bot", self._bot.name, code=ended.code or "BREAKER", reason=reason, by="system:breaker")
 
-
     def _hold_refused(self, tx: Transaction, ended: Ended) -> None:
         """A refused login holds its target (see Workshop.login_turn); one made in no turn holds the bot instead."""
         if not ended.refused_login or any(holds.active(tx, "target", name) for name in self._bot.targets):

@@ -101,7 +101,9 @@ class Record:
         self.reach(f"look {name} before")
         began = time.perf_counter()
         found = function(*args, **kwargs)
-        self._note(RecordKind.LOOK, name, digest([_named(args), kwargs]), plain(found), None, time.perf_counter() - began)
+        self._note(
+            RecordKind.LOOK, name, digest([_named(args), kwargs]), plain(found), None, time.perf_counter() - began
+        )
         self.reach(f"look {name} after")
         return found
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from core.model.items import StoredFile
 from core.runtime.boundaries import Boundaries
 from core.runtime.endings import TargetHeld
 from core.secrets import Secret
+from core.standins import StandIns
 from core.store import Database, holds
 from core.target import TargetSettings
 
@@ -34,6 +35,7 @@ class Workshop:
     opener: DocumentOpener
     secret: Callable[[str], Secret]  # by secret name
     browser: Callable[[], Any]  # the worker's BrowserSession
+    standins: StandIns  # simulated systems this worker starts when it needs them
     acting: bool  # False in a dry run: nothing outside is changed whatever the mode
     boundaries: Boundaries = field(default_factory=Boundaries)
     targets: dict[type, Any] = field(default_factory=dict)  # opened targets by class, kept over items
@@ -87,6 +89,12 @@ class Workshop:
             held = holds.active(tx, "target", target)
         if held is not None:
             raise TargetHeld(target=target, code=held.code, reason=held.reason)
+
+    def reachable(self, settings: TargetSettings) -> TargetSettings:
+        """Return the settings with an address, starting a stand-in that has none of its own."""
+        if settings.url is not None or settings.serve is None:
+            return settings
+        return replace(settings, url=self.standins.url(settings.name, module=settings.serve))
 
     def drop_targets(self, name: str | None = None) -> None:
         """Close the named target, or all: after a doubt or an error nothing half-open is reused."""

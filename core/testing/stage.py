@@ -19,6 +19,7 @@ from core.model.runs import Mode
 from core.runtime import LoadedBot, Run, RunReport, Workshop
 from core.runtime.host import StopRequest, new_worker_name
 from core.secrets import Secrets
+from core.standins import StandIns
 from core.store import Database, effects, items, reviews
 from core.target import TargetSettings
 
@@ -42,6 +43,7 @@ def loaded(
         collect=bot.functions["collect"],
         process=bot.functions["process"],
         listed=bot.functions.get("listed"),
+        trial=bot.functions.get("trial"),
         targets=dict(targets or {}),
         mode=mode,
         backoff=timedelta(seconds=1),
@@ -130,6 +132,7 @@ class Stage:
             opener=self.reader,
             secret=secrets.get,
             browser=_no_browser,
+            standins=StandIns(self.folder / "simulators"),
             acting=acting,
         )
 

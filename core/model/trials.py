@@ -1,0 +1,27 @@
+"""What `understudy try` shows of a document: what was read and which checks could be made, without touching anything."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.model.outcomes import CheckOutcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialValue:
+    """One value with the place it was read from."""
+
+    value: Any  # JSON data; an amount as a text with a decimal point; None when it was not found
+    page: int | None = None  # from 1
+    box: tuple[float, float, float, float] | None = None  # x0, top, x1, bottom in points
+    source: str | None = None  # "page" or "xml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """The result for one file."""
+
+    fields: Mapping[str, TrialValue]
+    lines: tuple[Mapping[str, Any], ...] = ()  # JSON data
+    checks: tuple[CheckOutcome, ...] = field(default=())
+    verdict: str  # in one word: what would happen as far as the document goes

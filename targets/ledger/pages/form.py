@@ -45,14 +45,15 @@ class VoucherForm(LedgerPage):
         for label, value in typed.items():
             if label == "Currency":
                 self.choose(label, value)
-            else:
+            elif value:  # an empty field of a new form stays as it is; reading back shows that it is empty
                 self.fill(label, value)
         for number, line in enumerate(plan.lines, start=1):
             if number > 1:
                 self.click(self.button("Add line"))
             values = _typed_line(number, line)
             for label, value in values.items():
-                self.fill(label, value)
+                if value:
+                    self.fill(label, value)
             typed |= values
         if plan.attachment is not None:
             name = attachment_name(plan.attachment)

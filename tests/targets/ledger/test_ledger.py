@@ -12,6 +12,7 @@ from core.errors import BusinessException, OutsideEffect
 from core.model.answers import Absent, CannotTell, Found
 from simulators.process import Running
 from targets.ledger import Voucher, VoucherReceipt
+from tests.simulators.ledger.conftest import Clerk
 
 from .conftest import Desk
 
@@ -160,16 +161,20 @@ def test_what_the_ledger_refuses_goes_to_a_person(desk: Desk, plan: Voucher, sav
 
 def test_listed_are_our_users_vouchers_over_all_pages(desk: Desk, plan: Voucher, system: Running) -> None:
     """The list for the balance holds each of our vouchers once, with key and amount, and nobody else's."""
-    small = plan.model_copy(update={"lines": (), "attachment": None})
+    robot = Clerk(system.url)
+    robot.sign_in("robot")
     for number in range(27):
-        desk.post(small.model_copy(update={"reference": f"{plan.reference}/{number}"}))
+        robot.enter(our_reference=f"{plan.reference}/{number}", gross_amount="1,234.56")
+    clerk = Clerk(system.url)
+    clerk.sign_in("clerk")
+    clerk.enter(our_reference="somebody else's")
     today = date.today()  # noqa: DTZ011 - the ledger's own day, on this machine
     with desk.target.session():
         listed = list(desk.target.listed(today))
         assert list(desk.target.listed(today + timedelta(days=1))) == []
     robots = [v for v in system.snapshot()["vouchers"] if v["entered_by"] == "robot"]
     assert [entry.receipt for entry in listed] == [v["number"] for v in reversed(robots)]
-    assert (listed[0].key, listed[0].amount, listed[0].currency) == (f"{plan.reference}/26", plan.gross, "GBP")
+    assert (listed[0].key, listed[0].amount, listed[0].currency) == (f"{plan.reference}/26", Decimal("1234.56"), "GBP")
 
 
 def test_receipt_is_a_record_with_its_number_first(desk: Desk, plan: Voucher) -> None:

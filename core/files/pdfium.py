@@ -19,33 +19,33 @@ from core.files.limits import Limits
 Edges = tuple[list[float], list[float], list[float], list[float]]  # x0, y0, x1, y1
 
 
-def _plain(function: Any, result: Any, *arguments: Any) -> Callable[..., Any]:
+def plain_call(function: Any, result: Any, *arguments: Any) -> Callable[..., Any]:
     """Return the C function with untyped handles: a third of the cost of the generated binding."""
     address = ctypes.cast(function, c_void_p).value
     prototype: Callable[..., Callable[..., Any]] = ctypes.PYFUNCTYPE(result, *arguments)
     return prototype(address)
 
 
-_load = _plain(raw.FPDF_LoadMemDocument64, c_void_p, c_char_p, c_size_t, c_char_p)
-_last_error = _plain(raw.FPDF_GetLastError, c_ulong)
-_close = _plain(raw.FPDF_CloseDocument, None, c_void_p)
-_page_count = _plain(raw.FPDF_GetPageCount, c_int, c_void_p)
-_load_page = _plain(raw.FPDF_LoadPage, c_void_p, c_void_p, c_int)
-_close_page = _plain(raw.FPDF_ClosePage, None, c_void_p)
-_bounding_box = _plain(raw.FPDF_GetPageBoundingBox, c_int, c_void_p, c_void_p)
-_rotation = _plain(raw.FPDFPage_GetRotation, c_int, c_void_p)
-_count_objects = _plain(raw.FPDFPage_CountObjects, c_int, c_void_p)
-_load_text = _plain(raw.FPDFText_LoadPage, c_void_p, c_void_p)
-_close_text = _plain(raw.FPDFText_ClosePage, None, c_void_p)
-_count_chars = _plain(raw.FPDFText_CountChars, c_int, c_void_p)
-_get_text = _plain(raw.FPDFText_GetText, c_int, c_void_p, c_int, c_int, c_void_p)
-_get_unicode = _plain(raw.FPDFText_GetUnicode, c_uint, c_void_p, c_int)
-_loose_box = _plain(raw.FPDFText_GetLooseCharBox, c_int, c_void_p, c_int, c_size_t)
-_map_error = _plain(raw.FPDFText_HasUnicodeMapError, c_int, c_void_p, c_int)
-_attachment_count = _plain(raw.FPDFDoc_GetAttachmentCount, c_int, c_void_p)
-_attachment = _plain(raw.FPDFDoc_GetAttachment, c_void_p, c_void_p, c_int)
-_attachment_name = _plain(raw.FPDFAttachment_GetName, c_ulong, c_void_p, c_void_p, c_ulong)
-_attachment_file = _plain(raw.FPDFAttachment_GetFile, c_int, c_void_p, c_void_p, c_ulong, c_void_p)
+_load = plain_call(raw.FPDF_LoadMemDocument64, c_void_p, c_char_p, c_size_t, c_char_p)
+_last_error = plain_call(raw.FPDF_GetLastError, c_ulong)
+_close = plain_call(raw.FPDF_CloseDocument, None, c_void_p)
+_page_count = plain_call(raw.FPDF_GetPageCount, c_int, c_void_p)
+_load_page = plain_call(raw.FPDF_LoadPage, c_void_p, c_void_p, c_int)
+_close_page = plain_call(raw.FPDF_ClosePage, None, c_void_p)
+_bounding_box = plain_call(raw.FPDF_GetPageBoundingBox, c_int, c_void_p, c_void_p)
+_rotation = plain_call(raw.FPDFPage_GetRotation, c_int, c_void_p)
+_count_objects = plain_call(raw.FPDFPage_CountObjects, c_int, c_void_p)
+_load_text = plain_call(raw.FPDFText_LoadPage, c_void_p, c_void_p)
+_close_text = plain_call(raw.FPDFText_ClosePage, None, c_void_p)
+_count_chars = plain_call(raw.FPDFText_CountChars, c_int, c_void_p)
+_get_text = plain_call(raw.FPDFText_GetText, c_int, c_void_p, c_int, c_int, c_void_p)
+_get_unicode = plain_call(raw.FPDFText_GetUnicode, c_uint, c_void_p, c_int)
+_loose_box = plain_call(raw.FPDFText_GetLooseCharBox, c_int, c_void_p, c_int, c_size_t)
+_map_error = plain_call(raw.FPDFText_HasUnicodeMapError, c_int, c_void_p, c_int)
+_attachment_count = plain_call(raw.FPDFDoc_GetAttachmentCount, c_int, c_void_p)
+_attachment = plain_call(raw.FPDFDoc_GetAttachment, c_void_p, c_void_p, c_int)
+_attachment_name = plain_call(raw.FPDFAttachment_GetName, c_ulong, c_void_p, c_void_p, c_ulong)
+_attachment_file = plain_call(raw.FPDFAttachment_GetFile, c_int, c_void_p, c_void_p, c_ulong, c_void_p)
 
 raw.FPDF_InitLibrary()
 
@@ -69,7 +69,7 @@ class Page:
     """One open page; its boxes are turned upright, points from the page's bottom left corner, y upwards."""
 
     def __init__(self, handle: int, number: int) -> None:
-        self._handle = handle
+        self.handle = handle
         self.number = number  # from 1
         box = (c_float * 4)()
         if not _bounding_box(handle, ctypes.addressof(box)):
@@ -83,14 +83,14 @@ class Page:
 
     def objects(self) -> int:
         """Return how many objects the page draws, forms counted as one."""
-        return int(_count_objects(self._handle))
+        return int(_count_objects(self.handle))
 
     def characters(self, most: int) -> tuple[str, Edges, float]:
         """Return the characters as drawn, their edges (x0, y0, x1, y1), and the share without a meaning.
 
         Raises FileUnreadable when there are more than `most`.
         """
-        text_page = _load_text(self._handle)
+        text_page = _load_text(self.handle)
         if not text_page:
             raise _damaged(f"the text of page {self.number} cannot be read")
         try:
@@ -113,6 +113,16 @@ class Page:
         sample = range(0, count, max(1, count // _SAMPLED))
         unmapped = sum(map(bool, map(_map_error, repeat(text_page), sample))) / len(sample)
         return _text(text_page, count), edges, unmapped
+
+    def to_shown(self, x: float, y: float) -> tuple[float, float]:
+        """Return where a point of the page's own coordinates is shown, from the top left corner."""
+        if self._turn == 1:
+            x, y = y, -x
+        elif self._turn == 2:
+            x, y = -x, -y
+        elif self._turn == 3:
+            x, y = -y, x
+        return x - self._left, self._bottom + self.height - y
 
     def origin(self) -> tuple[float, float]:
         """Return the x of the page's left edge and the y of its top edge, as `characters` counts them."""

@@ -46,6 +46,23 @@ def test_boxes_of_cells_and_words_agree_on_a_cropped_page(document: Make) -> Non
     assert table.box == pytest.approx((60, 80, 460, 140), abs=1)
 
 
+def test_a_table_on_a_rotated_page_is_where_it_is_shown(document: Make) -> None:
+    """The lines turn with the page."""
+    (table,) = document(pdf(ruled(), rotate=90)).tables(1)
+    assert table.box == pytest.approx((640, 50, 700, 450), abs=1)
+    assert [len(row) for row in table.rows] == [3, 3, 3]
+
+
+def test_lines_within_forms_and_rectangles_count(document: Make) -> None:
+    """A grid of thin filled rectangles, moved and scaled, is a ruled table like any other."""
+    bars = b"".join(b"%d 0 1 40 re f\n" % x for x in (0, 50, 100)) + b"".join(
+        b"0 %d 101 1 re f\n" % y for y in (0, 20, 40)
+    )
+    (table,) = document(pdf(b"q 2 0 0 2 50 600 cm\n" + bars + b"Q")).tables(1)
+    assert [len(row) for row in table.rows] == [2, 2]
+    assert table.box == pytest.approx((51, 842 - 681, 251, 842 - 601), abs=2)
+
+
 def test_two_lines_in_a_cell_stay_two_lines(document: Make) -> None:
     """A description over two lines keeps its break."""
     drawn = b"50 700 200 40 re S 250 700 50 40 re S\n"

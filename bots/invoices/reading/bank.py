@@ -20,7 +20,7 @@ _VAT = re.compile(
     r"|IT ?\d{11}|ES ?[A-Z0-9]\d{7}[A-Z0-9]|LU ?\d{8}|PL ?\d{10}|DK ?\d{8}|SE ?\d{12}|XI ?\d{9}|CHE[- ]?\d{3}\.?\d{3}\.?\d{3}"
     r")(?![A-Z0-9])"
 )  # fmt: skip
-_BEGUN = re.compile(r"\b(?:GB|DE|FR|NL|ATU|BE|IE)(?: ?\d+)*$")
+_BEGUN = re.compile(r"\b(?:GB|DE|FR|NL|ATU|BE|IE)[ \d]{0,16}$")
 _UK_BARE = re.compile(r"(?<!\d)\d{3} ?\d{4} ?\d{2}(?: ?\d{3})?(?!\d)")
 _IBAN = re.compile(r"(?<![A-Z0-9])([A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?)(?![A-Z0-9])")
 _LENGTHS = {

@@ -31,8 +31,8 @@ def read_number(facts: Facts, *, credit: bool) -> tuple[tuple[str, Source] | Non
     candidates += _after_title(facts)
     for candidate in candidates:
         candidate.score += _number_shape(candidate.value)
-        if candidate.line is not None and candidate.line.page > 1:
-            candidate.score -= 0.2
+        if candidate.line is not None:
+            candidate.score -= 0.002 * candidate.line.index + (0.2 if candidate.line.page > 1 else 0.0)
     _drop_other_numbers(facts, candidates)
     clear: dict[str, str] = {}
     for candidate in candidates:
@@ -120,7 +120,7 @@ def _below(facts: Facts, hit: Hit) -> Iterator[Candidate[str]]:
 def _identifier(line: Line, first: int, stop: int) -> tuple[str, int, int] | None:
     """The identifier that begins at a token, after signs that only introduce it."""
     tokens = line.tokens
-    while first < stop and (tokens[first].text.casefold().strip("():") in _SKIP or _bracketed(tokens[first].text)):
+    while first < stop and _introduces(tokens[first].text):
         first += 1
     if first >= stop:
         return None
@@ -143,6 +143,11 @@ def _identifier(line: Line, first: int, stop: int) -> tuple[str, int, int] | Non
     if last < len(tokens) and parse_date(line.words(first, min(last + 2, len(tokens)))) is not None:
         return None
     return value, first, last
+
+
+def _introduces(text: str) -> bool:
+    """Signs and words between a label and its value."""
+    return text.casefold().strip("():") in _SKIP or not text.strip("():") or _bracketed(text)
 
 
 def _bracketed(text: str) -> bool:

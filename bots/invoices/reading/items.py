@@ -27,6 +27,7 @@ class Value:
     first: int
     last: int
     percent: bool = False
+    money: bool = False  # printed with two decimals or a currency
 
 
 @dataclass(slots=True)
@@ -105,7 +106,7 @@ def _rows(facts: Facts, head: Head, until: int, carried: set[tuple[int, int]]) -
             continue
         values = _values(facts, head, line)
         amount = next((v for v in values if v.role == money.role), None)
-        if amount is None:
+        if amount is None or not _is_amount(amount, values):
             pending.append(line)
             continue
         if _sums_up(rows, values, amount, head):
@@ -117,6 +118,14 @@ def _rows(facts: Facts, head: Head, until: int, carried: set[tuple[int, int]]) -
     if rows and pending:
         _share(facts, head, rows[-1], pending, None)
     return rows
+
+
+def _is_amount(amount: Value, values: list[Value]) -> bool:
+    """Whether a number is printed as money; a whole number counts when quantity and price give it."""
+    if amount.money:
+        return True
+    by_role = {value.role: value.value for value in values}
+    return by_role.get("quantity", Decimal(0)) * by_role.get("unit_price", Decimal(0)) == amount.value != 0
 
 
 def _carried(facts: Facts, line: Line) -> bool:
@@ -193,7 +202,7 @@ def _in_words(line: Line, number: Value, column: Column) -> bool:
 
 def _numbers(facts: Facts, line: Line, amounts: dict[int, Printed]) -> list[Value]:
     """Amounts and percentages of a line in print order."""
-    found = [Value("", a.money.value, line, a.first, a.last) for a in amounts.values()]
+    found = [Value("", a.money.value, line, a.first, a.last, money=a.money.explicit) for a in amounts.values()]
     for position, token in enumerate(line.tokens):
         following = line.tokens[position + 1].text if position + 1 < len(line.tokens) else ""
         if any(c.isdigit() for c in token.text) and ("%" in token.text or following.startswith("%")):
@@ -244,9 +253,14 @@ def _share(facts: Facts, head: Head, before: Row | None, pending: list[Line], ro
         for line in lines:
             _take(facts, head, row, line)
         _take(facts, head, row, row.line)
+    previous = before.line if before is not None else None
     for line in pending:
-        if line not in after and before is not None and line.page == before.line.page:
-            _take(facts, head, before, line)
+        if line in after or before is None or previous is None or line.page != previous.page:
+            continue
+        if line.top - previous.bottom > 0.9 * line.height:
+            break
+        _take(facts, head, before, line)
+        previous = line
 
 
 def _split(before: Line, pending: list[Line], row: Line) -> list[Line]:

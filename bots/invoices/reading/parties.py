@@ -63,7 +63,7 @@ def read_parties(facts: Facts, own_names: Sequence[str], *, goods: Set[int] = fr
     }
     domains = _domains(facts)
     cells = _plain_names(facts, buyer_cells, goods)
-    candidates = [c for block in sellers for c in _of_block(block, 3.2, "under the supplier's heading")]
+    candidates = [c for block in sellers for c in _of_block(facts, block, 3.2, "under the supplier's heading")]
     candidates += cells + _account_names(facts) + _sender_lines(facts)
     kept = []
     whole = [letters(line.text) for line in facts.layout.lines]
@@ -126,6 +126,7 @@ def _full_names_first(candidates: list[Candidate[str]]) -> None:
             if key in name and len(name) - len(key) <= 30 and whole.score > 0:
                 whole.score = max(whole.score, candidate.score + 0.3)
                 whole.support.append(f"contains “{candidate.value}”")
+                candidate.score -= 1.0
 
 
 def _is_own(key: str, own: Sequence[str]) -> bool:
@@ -196,7 +197,7 @@ def _column(facts: Facts, line: Line, cell: Cell) -> list[tuple[Line, Cell]]:
     return found
 
 
-def _of_block(block: list[tuple[Line, Cell]], score: float, why: str) -> Iterator[Candidate[str]]:
+def _of_block(facts: Facts, block: list[tuple[Line, Cell]], score: float, why: str) -> Iterator[Candidate[str]]:
     """The name in an address block: what stands after `Name:`, else its first lines before the street."""
     named = next(
         (
@@ -207,7 +208,7 @@ def _of_block(block: list[tuple[Line, Cell]], score: float, why: str) -> Iterato
         None,
     )
     if named is not None:
-        yield from _named(block[named], score + 0.4, why)
+        yield from _named(facts, block[named], score + 0.4, why)
         return
     names: list[tuple[Line, Cell]] = []
     for line, cell in block[:5]:
@@ -226,15 +227,23 @@ def _of_block(block: list[tuple[Line, Cell]], score: float, why: str) -> Iterato
         yield Candidate(value, score + (0.3 if _LEGAL.search(value) else 0.0), line, cell.first, last, [why])
 
 
-def _named(place: tuple[Line, Cell], score: float, why: str) -> Iterator[Candidate[str]]:
-    """The cell right of `Name:`; two lines of it when the label stands between them."""
+def _named(facts: Facts, place: tuple[Line, Cell], score: float, why: str) -> Iterator[Candidate[str]]:
+    """The cell right of `Name:`; with a line above it when the label stands in the middle of two."""
     line, cell = place
     following = next((c for c in line.cells if c.first >= cell.last), None)
     start = following.first if following else cell.first + 1
     end = following.last if following else cell.last
+    if start < end and line.tokens[start].text == ":":
+        start += 1
     if start >= end:
         return
-    yield Candidate(line.words(start, end), score, line, start, end, [why])
+    name = line.words(start, end)
+    lines = facts.layout.by_page[line.page]
+    above = lines[line.index - lines[0].index - 1] if line is not lines[0] else line
+    if following and len(above.cells) == 1 and above is not line and abs(above.cells[0].x0 - following.x0) < 2:
+        if line.top - above.bottom < 0.4 * line.height:
+            name = f"{above.words(0, len(above.tokens))} {name}"
+    yield Candidate(name, score, line, start, end, [why], text=name)
 
 
 def _with_continuation(names: list[tuple[Line, Cell]]) -> tuple[str, int]:
@@ -282,6 +291,7 @@ def _plain_name(
     elif (
         top
         and _namelike(text)
+        and not _STREET.search(text)
         and not any(h.first == cell.first and h.last == cell.last for h in facts.by_line.get(line.index, ()))
     ):
         score, why, value = 0.3, ["stands at the top"], text
@@ -338,7 +348,7 @@ def _legal_name(text: str) -> str | None:
         if name.endswith(".") and "." not in match[0][:-1] and re.match(r" [A-Z]", part[match.end() :]):
             name = name[:-1]  # the full stop of a sentence
         name = _LEAD.split(name)[-1].strip()
-        name = name.rsplit(": ", 1)[-1].rsplit(". ", 1)[-1] if not _LEGAL.search(name.rsplit(". ", 1)[0]) else name
+        name = re.split(r": |(?<=[a-z]{3})\. ", name)[-1]
         words = name.split()
         if 2 <= len(words) <= 8 and words[0][:1].isupper() | words[0][:1].isdigit() and not _CONTACT.search(name):
             best = best or name
@@ -364,7 +374,7 @@ def _sender_lines(facts: Facts) -> list[Candidate[str]]:
                 size = len(parts[0].split())
                 found.append(
                     Candidate(
-                        parts[0].strip(" ,"),
+                        _legal_name(parts[0]) or parts[0].strip(" ,"),
                         2.4,
                         line,
                         cell.first,

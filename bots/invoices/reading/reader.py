@@ -136,6 +136,14 @@ def _currency(facts: Facts, totals: Totals, goods: frozenset[int]) -> tuple[str,
     for printed in facts.amounts:
         if gross and gross.box == printed.box and gross.page == printed.line.page and printed.money.currency:
             return printed.money.currency, _said(printed, "printed with the gross amount")
+    if gross and gross.page and gross.box:
+        for line in facts.layout.by_page[gross.page]:
+            codes = [(n, code) for n, t in enumerate(line.tokens) if t.text.isupper() and (code := currency_of(t.text))]
+            if codes and line.top <= gross.box[1] + 2 and line.bottom >= gross.box[3] - 2:
+                place, code = codes[-1]
+                box = line.box(place, place + 1)
+                why = ("on the line of the gross amount",)
+                return code, Source(source="page", page=gross.page, box=box, text=line.tokens[place].text, support=why)
     for hit in facts.hits("currency"):
         for position in range(hit.last, min(hit.last + 4, len(hit.line.tokens))):
             word = hit.line.tokens[position].text

@@ -450,7 +450,7 @@ def _payable(sums: dict[Decimal, Sum], values: dict[str, Decimal], sources: dict
                     rest, 1.0, place.line, place.first, place.last, ["gross - prepaid"]
                 ).source()
             return
-    due = [s for s in sums.values() if s.score("payable") > 2 and s.score("foreign") <= 0]
+    due = [s for s in sums.values() if s.score("payable") > 2 and s.value > 0 and s.score("foreign") <= 0]
     best = max(due, key=lambda s: (s.score("payable"), s.value == gross), default=None)
     values["payable"] = (
         best.value if best is not None and sums[gross].score("payable") < best.score("payable") - 0.3 else gross

@@ -143,7 +143,7 @@ def test_computing_time_is_limited_for_each_document(document: Make) -> None:
 
 def test_no_answer_in_time_is_tried_again(document: Make) -> None:
     """A reader that hangs is killed, and its document may be read later."""
-    with Reader(Limits(wall_seconds=0.3)) as reader:
+    with Reader(Limits(wall_seconds=3)) as reader:
         document(GOOD, by=reader).text()
         assert reader.pid
         os.kill(reader.pid, signal.SIGSTOP)

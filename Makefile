@@ -1,0 +1,63 @@
+# make demo, make test: these two do all set-up on a machine with python3, make and a package registry.
+# make check: what must be clean before a commit. make bench: the figures of docs. make clean: back to a fresh clone.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench clean setup browser
+
+BIN := .venv/bin
+READY := .venv/ready
+BROWSER := .venv/browser
+UNDERSTUDY := $(BIN)/understudy
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
+
+demo: $(READY) $(BROWSER) ## supplier invoices from an inbox into a finance system, in a real browser
+	@$(UNDERSTUDY) demo
+
+test: $(READY) $(BROWSER) ## run every test
+	@$(BIN)/pytest
+
+check: $(READY) ## style, types, floors, architecture
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/pytest tests/architecture
+
+bench: $(READY) $(BROWSER) ## measure speed and reading, and print both
+	@$(BIN)/python -m benchmarks
+
+clean: ## remove everything that make has made; var/ of an installation stays
+	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+setup: $(READY) $(BROWSER) ## only set up: environment, dependencies, browser
+
+# Made again when the project file or the pinned versions change.
+$(READY): pyproject.toml constraints.txt
+	@python="$$(for name in python3 python3.14 python3.13 python3.12 python3.11; do \
+	  if "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo "$$name"; break; fi; \
+	done)"; \
+	if [ -z "$$python" ]; then \
+	  echo "Understudy needs Python 3.11 or newer; python3 is $$(python3 --version 2>/dev/null || echo 'not there')." >&2; \
+	  echo "Install one (on Debian and Ubuntu: apt-get install python3 python3-venv), then type make again." >&2; exit 1; \
+	fi; \
+	if ! { [ -x $(BIN)/python ] && $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))'; } 2>/dev/null; then \
+	  echo "Making the environment .venv with $$("$$python" --version)"; \
+	  rm -rf .venv; \
+	  "$$python" -m venv .venv || { rm -rf .venv; \
+	    echo "Python's venv is not complete; on Debian and Ubuntu type: apt-get install python3-venv" >&2; exit 1; }; \
+	fi; \
+	echo "Installing the dependencies, at the versions in constraints.txt"; \
+	PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_CONSTRAINT="$(CURDIR)/constraints.txt" \
+	  $(BIN)/python -m pip install --quiet --editable '.[dev]' || { \
+	    echo "The dependencies could not be installed. Without a network, point pip at a folder of wheels" >&2; \
+	    echo "(PIP_NO_INDEX=1 PIP_FIND_LINKS=FOLDER make test), or at your registry (PIP_INDEX_URL)." >&2; exit 1; }
+	@touch $@
+
+$(BROWSER): $(READY)
+	@$(UNDERSTUDY) browser
+	@touch $@

@@ -1,0 +1,51 @@
+"""Who may import whom."""
+
+import subprocess
+import sys
+
+import grimp
+
+from tests.architecture.source import PACKAGES, ROOT
+
+
+def test_imports_point_down_only() -> None:
+    """Every contract of .importlinter is kept."""
+    command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()", "--no-cache"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[done.stdout.find("Contracts") :] + done.stderr
+
+
+def test_there_are_no_import_cycles() -> None:
+    """No module imports itself over others, imports inside functions counted."""
+    present = [name for name in PACKAGES if any((ROOT / name).rglob("*.py"))]
+    graph = grimp.build_graph(*present, exclude_type_checking_imports=True, cache_dir=None)
+    found = _cycles({module: graph.find_modules_directly_imported_by(module) for module in graph.modules})
+    assert found == []
+
+
+def _cycles(imports: dict[str, set[str]]) -> list[list[str]]:
+    """Return every group of modules that import each other: Tarjan's strongly connected components."""
+    order: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    stack: list[str] = []
+    found: list[list[str]] = []
+
+    def visit(module: str) -> None:
+        order[module] = lowest[module] = len(order)
+        stack.append(module)
+        for other in imports[module]:
+            if other not in order:
+                visit(other)
+                lowest[module] = min(lowest[module], lowest[other])
+            elif other in stack:
+                lowest[module] = min(lowest[module], order[other])
+        if lowest[module] == order[module]:
+            group = stack[stack.index(module) :]
+            del stack[stack.index(module) :]
+            if len(group) > 1 or module in imports[module]:
+                found.append(sorted(group))
+
+    for module in sorted(imports):
+        if module not in order:
+            visit(module)
+    return found

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audit.evidence import EvidenceStore
+from audit.keys import Keyring
 from audit.logs import configure_logs
 from audit.redact import Redactor
-
-from audit.keys import Keyring
 from audit.sealer import seal
 from core.clock import Clock
 from core.config import Config, read_config

@@ -40,7 +40,7 @@ class StandIns:
             process.kill()
             process.wait()
             raise PortalUnavailable(
-                f"The stand-in {name} ({module}) did not start; run `{' '.join(command[1:])}` to see why."
+                f"The stand-in {name} did not start; run `python {' '.join(command[1:])}` to see why."
             )
         self._running[name] = (process, address)
         return address

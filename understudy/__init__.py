@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from core.model.outcomes import NOBODY as NOBODY
     from core.model.outcomes import ONE_PERSON as ONE_PERSON
     from core.model.outcomes import TWO_PEOPLE as TWO_PEOPLE
+    from core.model.outcomes import CheckOutcome as CheckOutcome
     from core.model.outcomes import Outcome as Outcome
     from core.model.outcomes import Waivable as Waivable
     from core.model.steps import Dated as Dated
@@ -63,6 +64,7 @@ _WHERE = {
     "failed": "core.checks",
     "not_evaluated": "core.checks",
     "Outcome": "core.model.outcomes",
+    "CheckOutcome": "core.model.outcomes",
     "Waivable": "core.model.outcomes",
     "NOBODY": "core.model.outcomes",
     "ONE_PERSON": "core.model.outcomes",

@@ -225,7 +225,7 @@ def supplier_not_held(supplier: Supplier | None) -> Finding:
 @accounts_payable.rule(
     "BANK_DETAILS",
     source="AP 4; NHSCFA mandate fraud",
-    action="Call the supplier back on the number already on record, never on one from the invoice. Change nothing before.",
+    action="Call the supplier back on the number on record, never on one from the invoice. Change nothing before.",
     waive=TWO_PEOPLE,
 )
 def bank_details_agree(invoice: Invoice, supplier: Supplier | None) -> Finding:
@@ -443,7 +443,7 @@ def charge_is_new(invoice: Invoice, similar: Similar) -> Finding:
     return passed(found=f"{len(similar.vouchers)} vouchers compared")
 
 
-def awaited(invoice: Invoice, order: Order | None | Missing, matches: tuple[LineMatch, ...]) -> tuple[str, ...]:
+def awaited(invoice: Invoice, order: Order | Missing | None, matches: tuple[LineMatch, ...]) -> tuple[str, ...]:
     """Return the descriptions of the lines of which nothing has been received yet; none for a credit note."""
     if order is None or isinstance(order, Missing) or invoice.kind == "credit note":
         return ()

@@ -33,10 +33,10 @@ class Masters(Protocol):
     def candidates(self, invoice: Invoice) -> tuple[Supplier, ...] | Missing | Dated[tuple[Supplier, ...]]:
         """Return the suppliers that could have sent the invoice."""
 
-    def supplier(self, number: str | None) -> Supplier | None | Missing | Dated[Supplier | None]:
+    def supplier(self, number: str | None) -> Supplier | Missing | Dated[Supplier | None] | None:
         """Return the supplier with this number, or None."""
 
-    def order(self, number: str | None) -> Order | None | Missing | Dated[Order | None]:
+    def order(self, number: str | None) -> Order | Missing | Dated[Order | None] | None:
         """Return the order with this number, or None."""
 
 

@@ -74,7 +74,7 @@ def _support(invoice: Invoice, supplier: Supplier) -> list[tuple[int, str]]:
     return signs
 
 
-def match_lines(invoice: Invoice, order: Order | None | Missing) -> tuple[LineMatch, ...]:
+def match_lines(invoice: Invoice, order: Order | Missing | None) -> tuple[LineMatch, ...]:
     """Give each invoice line the order line that fits best, each order line at most once."""
     if order is None or isinstance(order, Missing):
         return tuple(LineMatch(line=position) for position in range(len(invoice.lines)))

@@ -2,7 +2,16 @@
 
 from datetime import date
 
-from understudy import Document, Missing, Outcome, Trial, TrialValue
+from understudy import (
+    BusinessException,
+    CheckOutcome,
+    Document,
+    FileUnreadable,
+    Missing,
+    Outcome,
+    Trial,
+    TrialValue,
+)
 
 from .checks import accounts_payable
 from .model import Invoice
@@ -17,13 +26,13 @@ _ELSEWHERE = Missing(reason="Needs the ledger; a trial looks at the document onl
 
 
 def tried(document: Document, settings: Settings, *, arrived: date, text_only: bool) -> Trial:
-    """Read one document and make the checks it allows; nothing outside is asked or changed.
-
-    Raises what reading raises: FileUnreadable, BusinessException.
-    """
-    invoice = read_invoice(
-        document, own_names=settings.own_names, own_vat_ids=settings.own_vat_ids, text_only=text_only
-    )
+    """Read one document and make the checks it allows; nothing outside is asked or changed."""
+    try:
+        invoice = read_invoice(
+            document, own_names=settings.own_names, own_vat_ids=settings.own_vat_ids, text_only=text_only
+        )
+    except (BusinessException, FileUnreadable) as error:
+        return _unreadable(error)
     facts: dict[str, object] = dict.fromkeys(("match", "supplier", "order", "matches", "similar"), _ELSEWHERE)
     checks = accounts_payable.run({**facts, "invoice": invoice, "settings": settings, "arrived": arrived})
     stopped = any(check.outcome is Outcome.FAILED for check in checks)
@@ -32,6 +41,14 @@ def tried(document: Document, settings: Settings, *, arrived: date, text_only: b
         lines=tuple(line.model_dump(mode="json", exclude={"unit"}) for line in invoice.lines),
         checks=checks,
         verdict="review" if stopped else "look_up",
+    )
+
+
+def _unreadable(error: BusinessException | FileUnreadable) -> Trial:
+    return Trial(
+        fields=dict.fromkeys(_FIELDS, TrialValue(value=None)),
+        checks=(CheckOutcome(code=error.code, outcome=Outcome.FAILED, message=error.message, found=error.message),),
+        verdict="unreadable",
     )
 
 

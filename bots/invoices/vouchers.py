@@ -18,7 +18,7 @@ def business_key(supplier: Supplier, invoice: Invoice) -> str:
     return f"{supplier.number}/{normalised(invoice.number or '')}"
 
 
-def find_similar(ledger: Ledger, supplier: Supplier | None | Missing, invoice: Invoice) -> Similar | Missing:
+def find_similar(ledger: Ledger, supplier: Supplier | Missing | None, invoice: Invoice) -> Similar | Missing:
     """Look up the supplier's vouchers; the one with our own reference is this very invoice."""
     if isinstance(supplier, Missing):
         return supplier
@@ -33,7 +33,7 @@ def find_similar(ledger: Ledger, supplier: Supplier | None | Missing, invoice: I
     )
 
 
-def known(supplier: Supplier | None | Missing, order: Order | None | Missing) -> tuple[Supplier, Order | None]:
+def known(supplier: Supplier | Missing | None, order: Order | Missing | None) -> tuple[Supplier, Order | None]:
     """Return both as the checks have proven them; raise BusinessException when a proof is missing."""
     if supplier is None or isinstance(supplier, Missing):
         raise BusinessException("SUPPLIER_UNKNOWN", "The supplier is not known, so nothing can be entered for it.")

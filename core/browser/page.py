@@ -53,7 +53,9 @@ T = TypeVar("T")
 P = TypeVar("P", bound="Page")
 
 _CLICK_LIMIT = timedelta(seconds=5)  # after the fence is passed a click happens within this, or not at all
-_ROWS = r"""table => {
+_ROWS = r"""(tables) => {
+  if (tables.length !== 1) return null;
+  const table = tables[0];
   const norm = s => (s || '').replace(/\s+/g, ' ').trim();
   const cells = row => [...row.cells].map(cell => norm(cell.innerText));
   const [head, ...rows] = [...table.rows];
@@ -182,7 +184,7 @@ class Page(Watched):
 
     def rows(self, table: "Locator") -> list[dict[str, str]]:
         """Return a table's rows as column heading to text; the first row holds the headings."""
-        rows: list[dict[str, str]] = self._do(lambda ms: table.evaluate(_ROWS, timeout=ms), table)
+        rows: list[dict[str, str]] = self._one(table, _ROWS, None)
         return rows
 
     def shows(self, locator: "Locator") -> bool:
@@ -262,7 +264,7 @@ class Page(Watched):
 
     def _read_back(self, locator: "Locator", expecting: Mapping[str, str]) -> None:
         asked = {"labels": list(expecting), "limit": min(2000.0, milliseconds(self.timeout))}
-        answer = self._do(lambda ms: locator.evaluate(READ_BACK, asked, timeout=ms), locator)
+        answer = self._one(locator, READ_BACK, asked)
         if answer["obstacle"]:
             seen = self._name_surprise()
             over = f" Open dialog: {masked(seen.dialogs[0])!r}." if seen and seen.dialogs else ""

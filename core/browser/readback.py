@@ -37,16 +37,22 @@ const read = label => {
 """
 )
 
-READ = "(labels) => {" + _READING + "const all = labels.map(read); return all.every(r => r.count) ? all : null; }"
+READ = (
+    "(labels) => {"
+    + _READING
+    + "const all = labels.map(read); return all.every(r => r.count) ? JSON.stringify(all) : null; }"
+)
 
 READ_NOW = "(labels) => {" + _READING + "return labels.map(read); }"
 
 # Leaves the last field, so that what the page does on leaving a field is done before it is read; then waits (at most
 # `limit` ms) until the button can be clicked, and reads the fields at that moment.
 READ_BACK = (
-    "async (button, {labels, limit}) => {"
+    "async (buttons, {labels, limit}) => {"
     + _READING
     + r"""
+const button = buttons[0];
+if (buttons.length !== 1) return null;
 const obstacle = () => {
   if (!visible(button)) return 'hidden';
   if (button.disabled || button.getAttribute('aria-disabled') === 'true') return 'disabled';

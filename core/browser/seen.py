@@ -32,8 +32,8 @@ SEEN = (
     "if (!document.body || (patient && document.readyState === 'loading')) return null;"
     + NAMES
     + r"""
-const texts = selector => [...document.querySelectorAll(selector)].filter(visible)
-  .map(el => norm(el.innerText || el.value || el.getAttribute('aria-label'))).filter(Boolean).slice(0, 40);
+const texts = selector => [...document.querySelectorAll(selector)].slice(0, 60).filter(visible)
+  .map(el => norm(el.innerText || el.value || el.getAttribute('aria-label'))).filter(Boolean);
 const navigation = performance.getEntriesByType('navigation')[0];
 return JSON.stringify({
   path: location.protocol === 'chrome-error:' ? 'chrome-error:' : location.pathname,

@@ -1,9 +1,10 @@
 """What a page object stands on: waits that notice early when they are in vain, errors that name the true cause."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 from core.browser.readback import Shown
@@ -63,6 +64,19 @@ class Watched:
             except playwright_error() as error:
                 self._despair(error, described(locator), last=last)
         raise AssertionError("the last slice returns or raises")
+
+    def _one(self, locator: "Locator", script: str, given: object) -> Any:
+        """Run a script on the one element looked for; it returns null when there is not exactly one.
+
+        Asked at once, since it mostly is there, and otherwise after waiting for it.
+        """
+        answer = self._do(lambda ms: locator.evaluate_all(script, given), locator)
+        if answer is None:
+            self._do(lambda ms: locator.wait_for(state="attached", timeout=ms), locator)
+            answer = self._do(lambda ms: locator.evaluate_all(script, given), locator)
+        if answer is None:
+            raise PortalChanged(f"on {page_path(self.page.url)} the {described(locator)} came and went")
+        return answer
 
     def _waits(self) -> Iterator[tuple[float, bool]]:
         left = self.timeout.total_seconds()
@@ -128,8 +142,7 @@ class Watched:
             return
         self.tab.checked = self.tab.arrivals
         try:
-            handle = self.page.wait_for_function(SEEN, arg=True, timeout=milliseconds(self.timeout))
-            seen = Seen.from_json(handle.json_value())
+            seen = Seen.from_json(self._answer(SEEN, True, milliseconds(self.timeout)))
         except playwright_error() as error:
             if is_timeout(error):
                 place = page_path(self.page.url)
@@ -137,11 +150,19 @@ class Watched:
             self._raise(error, "arriving on a page")
         self._judge(seen)
 
+    def _answer(self, script: str, given: object, ms: float) -> str:
+        """Run a script until it returns text, at most so long; unlike evaluate() this ends when the page hangs.
+
+        The handle of a text shows the whole text, which saves asking for it; should it not one day, it is asked for.
+        """
+        handle = self.page.wait_for_function(script, arg=given, timeout=ms)
+        shown = str(handle)
+        return shown if shown[:1] in "[{" and shown[-1:] in "]}" else str(handle.json_value())
+
     def _look(self) -> Seen | None:
         """Return what the page shows now, or None when it does not react."""
         try:
-            handle = self.page.wait_for_function(SEEN, arg=False, timeout=2000)
-            return Seen.from_json(handle.json_value())
+            return Seen.from_json(self._answer(SEEN, False, 2000))
         except playwright_error() as error:
             if is_gone(error) or self.tab.crashed:
                 self.tab.crashed = True
@@ -193,7 +214,7 @@ class Watched:
         self._arrive()
         for ms, last in self._waits():
             try:
-                return self.page.wait_for_function(script, arg=labels, timeout=ms).json_value()
+                return json.loads(self._answer(script, labels, ms))
             except playwright_error() as error:
                 self._despair(error, self._missing(labels, now), last=last)
         return None

@@ -33,10 +33,12 @@ def check_changes(record: StepRecord, changes: Mapping[str, Any], *, earlier: It
 
 def _kind(name: str) -> Any:
     module_name, _, qualified = name.partition(":")
+    if not qualified:
+        return None  # not a named type: the next attempt checks the corrected value
     try:
         found: Any = importlib.import_module(module_name)
         for part in qualified.split("."):
             found = getattr(found, part)
     except (ImportError, AttributeError):
-        return None  # not a named type: the next attempt checks the corrected value
+        return None  # its module is not loaded here
     return found

@@ -1,4 +1,4 @@
-"""What `understudy try` shows of a document: what was read and which checks could be made, without touching anything."""
+"""What `understudy try` shows of a document: what was read, and the checks that need nothing else."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

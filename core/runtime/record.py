@@ -196,7 +196,8 @@ class Record:
         try:
             return load(kind, result)
         except ValidationError as error:
-            fields = ", ".join(".".join(map(str, e["loc"])) for e in error.errors(include_input=False))
+            problems = error.errors(include_input=False)
+            fields = ", ".join(".".join(map(str, e["loc"])) or e["msg"] for e in problems)
             if not was_corrected:
                 raise TypeError(f"step {name!r} returned what does not fit its annotation: {fields}") from error
             raise _correction_refused(name, f"the values of {fields} do not fit") from error

@@ -156,6 +156,8 @@ class Run:
     def _work(self, run_id: int, heartbeat: Heartbeat) -> None:
         attempts = Attempts(bot=self._bot, workshop=self._shop, run_id=run_id, mode=self._mode)
         done = 0
+        with self._shop.database.reading() as tx:
+            waiting = runs.count_states(tx, self._bot.name).get(ItemState.PENDING, 0)
         gave_up_waiting = self._shop.database.now() + self._bot.linger
         while not self._stopped():
             self._reap(run_id)
@@ -171,7 +173,7 @@ class Run:
                 self._tally.stopped, self._tally.exit_code = ended.message, ended.stop
                 return
             done += 1
-            self._progress("working", done, 0)
+            self._progress("working", done, max(waiting - done, 0))
             self._recycle()
             gave_up_waiting = self._shop.database.now() + self._bot.linger
 
@@ -271,9 +273,17 @@ class Run:
         """A context that can open targets and look, and whose guard lets nothing change."""
         now = self._shop.database.now()
         claim = Claim(
-            item_id=0, bot=self._bot.name, reference="", payload={}, files=(), added_at=now, token=0, attempt=1, run_id=run_id,
+            item_id=0,
+            bot=self._bot.name,
+            reference="",
+            payload={},
+            files=(),
+            added_at=now,
+            token=0,
+            attempt=1,
+            run_id=run_id,
             lease_until=now,
-        )  # fmt: skip
+        )
         guard = EffectGuard(renew=lambda: now, now=self._shop.database.now, keep=self._shop.keep)
         self._shop.drop_targets()
         record = Record(

@@ -50,7 +50,7 @@ def failed(tx: Transaction, bot: str, *, most: int | None = None) -> Sequence[sa
 
 def _with_message(
     tx: Transaction, where: sa.ColumnElement[bool], *, order: sa.Column[Any], most: int | None
-) -> Sequence[sa.Row[Any]]:
+) -> Sequence[Any]:
     newest = (
         sa.select(t.attempt.c.message)
         .where(t.attempt.c.item_id == t.item.c.id)

@@ -38,6 +38,4 @@ def _show(findings: "list[Finding]") -> None:
     paper.table(("", "part", "says"), [("ok" if f.good else "MEND", f.part, f.says) for f in findings])
     bad = sum(not f.good for f in findings)
     paper.line()
-    paper.line(
-        f"{bad} to mend." if bad else "Everything is in place.", style="bold red" if bad else "bold green"
-    )
+    paper.line(f"{bad} to mend." if bad else "Everything is in place.", style="bold red" if bad else "bold green")

@@ -20,9 +20,7 @@ FILES = ("bot.py", "process.toml", "test_bot.py", "notes.txt")  # of the templat
 @app.command()
 def new(
     ctx: typer.Context,
-    name: Annotated[
-        str, typer.Argument(metavar="NAME", help="The bot's name: small letters, digits and underscores.")
-    ],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The bot's name: small letters, digits and underscores.")],
 ) -> None:
     """Write a bot to start from.
 

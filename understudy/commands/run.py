@@ -47,7 +47,7 @@ def run(
         if inbox is not None:
             loaded = _with_inbox(loaded, inbox)
         limit = "" if dry_run else installation.mode_of(loaded)[1]
-        with _progress() as progress:
+        with shown_progress() as progress:
             report = installation.run(
                 loaded,
                 trigger=f"person:{person(None)}",
@@ -103,7 +103,7 @@ def _exit_code(report: "RunReport", *, strict: bool) -> int:
 
 
 @contextmanager
-def _progress() -> Iterator[Progress]:
+def shown_progress() -> Iterator[Progress]:
     """Show how far the run is where a person looks; nothing anywhere else."""
     if not sys.stderr.isatty():
         yield lambda what, done, waiting: None

@@ -18,9 +18,7 @@ _MOST = 10  # items named with their dates
 
 
 @app.command()
-def status(
-    ctx: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
-) -> None:
+def status(ctx: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Show how every bot stands: mode, items, reviews, holds, the last run, and what waits for a date."""
     with opened(ctx) as installation:
         data = status_data(installation)

@@ -225,9 +225,7 @@ def show_case(data: Mapping[str, Any]) -> None:
     _show_plan(paper, data)
     _show_evidence(paper, data)
     paper.heading("History")
-    paper.table(
-        ("when", "who", "what", "why"), [(at(h["at"]), h["who"], h["what"], h["why"]) for h in data["history"]]
-    )
+    paper.table(("when", "who", "what", "why"), [(at(h["at"]), h["who"], h["what"], h["why"]) for h in data["history"]])
     if data["decide"]:
         paper.heading("What you can decide (add --as NAME when the account is not yours)")
         for one in data["decide"]:

@@ -1,0 +1,200 @@
+"""`understudy demo`: the invoices bot at work on invented documents, against a stand-in for the finance system.
+
+What it makes lies in `var/` and is made once: started again, the demo goes on from where it stopped, and enters
+nothing twice. At the end it compares what happened with what a careful clerk would have done with each document.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from understudy.commands.run import shown_progress
+from understudy.opening import opened
+from understudy.shown.paper import Paper
+
+if TYPE_CHECKING:
+    from core.installation import Installation
+
+app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+
+BOT = "invoices"
+TARGET = "ledger"
+
+
+@app.command()
+def demo(
+    ctx: typer.Context,
+    count: Annotated[int, typer.Option("--count", help="How many documents to make, the first time.")] = 64,
+    seed: Annotated[int, typer.Option("--seed", help="Another number makes other documents.")] = 7,
+) -> None:
+    """Make documents and a ledger, run the invoices bot on them, and show what happened."""
+    from core.model.runs import ExitCode
+    from understudy.shown.run import report_data, show_report
+
+    paper = Paper()
+    with opened(ctx) as installation:
+        _require_stand_in(installation)
+        with shown_progress() as progress:
+            progress("making documents", 0, 0)
+            _prepare(installation, count=count, seed=seed)
+            bot = installation.bots(BOT)[BOT]
+            report = installation.run(bot, trigger="demo", progress=progress)
+        show_report(report_data(report, dry=False, limit="", plans=[], logs=installation.var / "logs"))
+        differences = _show_documents(installation, paper)
+        whole = _show_trail(installation, paper)
+        _show_where(installation, paper)
+    if not whole:
+        raise typer.Exit(int(ExitCode.TRAIL))
+    raise typer.Exit(int(report.exit_code) or int(ExitCode.FAILED if differences else ExitCode.GREEN))
+
+
+def _require_stand_in(installation: "Installation") -> None:
+    from core.errors import ConfigError
+
+    target = installation.config.file.targets.get(TARGET)
+    if BOT not in installation.config.file.bots or target is None or target.serve is None:
+        needed = f"[bots.{BOT}] and a stand-in as [targets.{TARGET}] (serve = ...)"
+        raise ConfigError([f"the demo needs {needed} in bots.toml; run it in Understudy's own folder"])
+
+
+def _prepare(installation: "Installation", *, count: int, seed: int) -> None:
+    """Make documents, ledger and logins that are not there yet; each appears whole or not at all."""
+    var = installation.var
+    folder = var / "demo"
+    if not (folder / "truth.json").is_file():
+        _make_documents(installation, folder, count=count, seed=seed)
+    books = installation.standins.database(TARGET)
+    if not books.is_file():
+        books.parent.mkdir(parents=True, exist_ok=True)
+        fresh = books.with_suffix(".new")
+        fresh.unlink(missing_ok=True)
+        _simulator(TARGET, "reset", "--db", str(fresh), "--seed", str(seed), "--data", str(folder / "ledger.json"))
+        fresh.rename(books)
+    for name, value in _logins().items():
+        secret = var / "secrets" / name
+        if not secret.is_file():
+            secret.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            secret.touch(mode=0o600)
+            secret.write_text(value, encoding="utf-8")
+
+
+def _make_documents(installation: "Installation", folder: Path, *, count: int, seed: int) -> None:
+    from core.browser import find_browser
+
+    found = find_browser(cache=installation.var / "browser.json", install=True)
+    fresh = folder.with_name("demo.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    browser = [] if found.executable is None else ["--browser", str(found.executable)]
+    _simulator("documents", "make", "--out", str(fresh), "--seed", str(seed), "--count", str(count), *browser)
+    # Older than any quiet period, so that the first run need not wait whether somebody still writes to them.
+    for path in (fresh / "inbox").iterdir():
+        os.utime(path, (path.stat().st_atime, path.stat().st_mtime - 60))
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh.rename(folder)
+
+
+def _logins() -> Mapping[str, str]:
+    from simulators.logins import DEMO_PASSWORD
+
+    return {"ledger_user": "robot", "ledger_password": DEMO_PASSWORD}
+
+
+def _simulator(name: str, *arguments: str) -> str:
+    from core.errors import PortalUnavailable
+
+    command = [sys.executable, "-m", f"simulators.{name}", *arguments]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    if ended.returncode != 0:
+        last = (ended.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise PortalUnavailable(f"`python -m simulators.{name} {arguments[0]}` ended with {ended.returncode}: {last}")
+    return ended.stdout
+
+
+def _show_documents(installation: "Installation", paper: Paper) -> int:
+    """Compare each document's fate with the clerk's; return how many differ without a person having decided."""
+    truth = json.loads((installation.var / "demo" / "truth.json").read_text(encoding="utf-8"))
+    documents = truth["documents"] if isinstance(truth, dict) else truth
+    fates = _fates(installation)
+    rows: dict[str, list[int]] = {}
+    differing = []
+    for one in documents:
+        fate = fates.get(one["file"], ("known already", False, ""))
+        wanted = _WANTED[one["outcome"]]
+        right = fate[0] == wanted or fate[1]
+        row = rows.setdefault(f"{one['kind']}|{wanted}", [0, 0])
+        row[0] += 1
+        row[1] += right
+        if not right:
+            differing.append((one["file"], one["kind"], wanted, *fate))
+    paper.heading("Documents, against what a careful clerk would have done")
+    paper.table(
+        ("kind", "expected", "documents", "so it ended"),
+        [(*key.split("|"), made, ended) for key, (made, ended) in sorted(rows.items())],
+    )
+    for name, kind, wanted, found, _, code in differing:
+        paper.line(f"DIFFERS: {name} ({kind}): expected {wanted}, ended {found} {code}", style="bold red")
+    vouchers = json.loads(_simulator(TARGET, "snapshot", "--db", str(installation.standins.database(TARGET)), "--json"))
+    references = [one["reference"] for one in vouchers["vouchers"]]
+    twice = len(references) - len(set(references))
+    paper.line(f"The ledger holds {len(references)} vouchers; entered twice: {twice}.")
+    return len(differing) + twice
+
+
+_WANTED = {"post": "entered", "review": "with a person", "wait": "waits for a date", "duplicate": "known already"}
+_STATES = {
+    "done": "entered",
+    "in_review": "with a person",
+    "pending": "waits for a date",
+    "cancelled": "cancelled",
+    "failed": "failed",
+}
+
+
+def _fates(installation: "Installation") -> dict[str, tuple[str, bool, str]]:
+    """Return by file name: where the item stands, whether a person has decided on it, and the code."""
+    from core.store import items, reviews
+
+    fates = {}
+    with installation.database.reading() as tx:
+        for row in items.all_of(tx, BOT):
+            decided = any(task.resolution is not None for task in reviews.of_item(tx, row.id))
+            for file in items.get(tx, row.id).files:
+                fates[file["name"]] = (_STATES.get(row.state, row.state), decided, row.code or "")
+    return fates
+
+
+def _show_trail(installation: "Installation", paper: Paper) -> bool:
+    from audit.verify import verify
+
+    installation.seal(checkpoint=True)
+    with installation.database.reading() as tx:
+        report = verify(tx.connection, public_keys=installation.keys.public_keys())
+    paper.line(
+        f"The trail of {report.events} events is whole."
+        if report.whole
+        else f"THE TRAIL IS NOT WHOLE: {report.problems[0]}"
+    )
+    return report.whole
+
+
+def _show_where(installation: "Installation", paper: Paper) -> None:
+    from core.store import reviews
+
+    with installation.database.reading() as tx:
+        first: Any = next(reviews.waiting(tx, bot=BOT), None)
+    paper.heading("What to try next")
+    if first is not None:
+        paper.typed(f"understudy review show {first.id}")
+    paper.typed("understudy trail verify")
+    paper.line("The ledger, to look at in a browser (user clerk; it prints its address):")
+    paper.typed(f"python -m simulators.{TARGET} serve --db {installation.standins.database(TARGET)}")
+    paper.line(
+        f"Documents and their truth are in {installation.var / 'demo'}; pictures of every entry in the evidence."
+    )

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import FileUnreadable
@@ -179,12 +179,14 @@ def test_a_date_that_is_none_is_absent(day: str) -> None:
     assert parsed(cii(issued=day)).issue_date is None
 
 
+@settings(deadline=None)
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**12), max_value=10**12, places=4))
 def test_amounts_are_exact(amount: Decimal) -> None:
     """Whatever amount is written, exactly it is read, sign and places included."""
     assert str(parsed(cii(gross=f"{amount:f}")).gross) == f"{amount:f}"
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_an_invoice_nothing_or_a_reason(data: bytes) -> None:
     """No content breaks the parser other than by a reason."""

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.files import arithmetic, parse_einvoice
@@ -59,6 +59,7 @@ def test_an_absent_amount_is_not_evaluated() -> None:
 amounts = st.none() | st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**20), max_value=10**20)
 
 
+@settings(deadline=None)
 @given(amounts, amounts, amounts)
 def test_any_amounts_come_out(net: Decimal | None, tax: Decimal | None, gross: Decimal | None) -> None:
     """Whatever numbers a file holds, the rules answer."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.clock import Clock, FakeClock
@@ -253,6 +253,7 @@ def test_hostile_names_are_shown_inert(folder: Path, store: Path) -> None:
     assert names == {"in?[31mvoice?fdp.pdf", "bad-?.pdf"}
 
 
+@settings(deadline=None)
 @given(st.text(max_size=400))
 def test_inert_names_are_short_and_printable(name: str) -> None:
     """Whatever a name holds, what is shown fits and is harmless."""
@@ -264,6 +265,7 @@ def test_inert_names_are_short_and_printable(name: str) -> None:
     shown.encode()
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([".pdf", ".txt", ".pdf.part"]), st.binary(max_size=3)))
 )

@@ -1,7 +1,7 @@
 """Words and boxes from hand-written PDFs."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import FileUnreadable
@@ -117,6 +117,7 @@ def test_limits_are_refused_with_a_reason() -> None:
         assert caught.value.permanent
 
 
+@settings(deadline=None)
 @given(st.lists(st.text("ABCxyz0189.,-/", min_size=1, max_size=12), min_size=1, max_size=8))
 def test_printed_words_come_back(words: list[str]) -> None:
     """Whatever words are printed in a row, the same words are read in the same order, inside the page."""

@@ -321,7 +321,7 @@ def statement(desk: Desk, layout: str) -> list[Document]:
     """A statement of account: numbers, dates and amounts of several invoices, and nothing to post."""
     supplier = desk.supplier(layout)
     source = desk.source()
-    entries = []
+    entries: list[StatementEntry] = []
     for days in sorted(source.sample(range(8, 90), 6), reverse=True):
         amount = Decimal(source.randint(4_000, 240_000)) / 100
         entries.append(

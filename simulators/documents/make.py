@@ -31,7 +31,7 @@ def make(documents: Sequence[Document], out: Path, *, desk: Desk, seed: int, pri
         raise FileExistsError(f"{inbox} is not empty; name another folder or empty it")
     named = _named(documents, seed)
     written: dict[int, bytes] = {}
-    truths = []
+    truths: list[dict[str, object]] = []
     for name, document in named.items():
         content = _content(document, printer, written)
         written[id(document)] = content

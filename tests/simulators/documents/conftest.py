@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from simulators.documents.cast import articles
 from simulators.documents.desk import Desk
 from simulators.documents.document import Document
+from simulators.documents.layouts import LAYOUTS, Layout
 from simulators.documents.make import make
 from simulators.documents.plan import plan_clean, plan_kind, plan_set
 from simulators.documents.printer import Printer
@@ -59,6 +61,7 @@ class Shelf:
     usual: Made  # the usual set of 64
     once: Made  # a few of the difficult ones
     again: Made  # the same, made a second time
+    fullest: Made  # each layout with as many lines as it is ever given
 
 
 @pytest.fixture(scope="session")
@@ -66,10 +69,10 @@ def shelf(browser: str, tmp_path_factory: pytest.TempPathFactory) -> Shelf:
     """Print everything once."""
     folder = tmp_path_factory.mktemp("documents")
     with Printer(browser, AS_OF) as printer:
-        for name, plan in (("usual", usual), ("once", difficult), ("again", difficult)):
+        for name, plan in (("usual", usual), ("once", difficult), ("again", difficult), ("fullest", fullest)):
             desk = Desk(11, AS_OF)
             make(plan(desk), folder / name, desk=desk, seed=11, printer=printer)
-    return Shelf(*(_read(folder / name) for name in ("usual", "once", "again")))
+    return Shelf(*(_read(folder / name) for name in ("usual", "once", "again", "fullest")))
 
 
 def usual(desk: Desk) -> list[Document]:
@@ -91,6 +94,20 @@ def difficult(desk: Desk) -> list[Document]:
     return [one for kind in kinds for one in plan_kind(desk, 1, kind)] + plan_clean(
         desk, 2, ("facture", "cloud")
     )
+
+
+def fullest(desk: Desk) -> list[Document]:
+    """Plan the longest document of each layout."""
+    return [_longest(desk, layout) for layout in LAYOUTS.values()]
+
+
+def _longest(desk: Desk, layout: Layout) -> Document:
+    supplier = desk.supplier(layout.name)
+    most = layout.first_rows
+    if any("multi-page" in features for features in layout.features):
+        most += layout.next_rows
+    case = desk.case(supplier, lines=min(most, len(articles(supplier.trade))))
+    return Document(kind="clean", outcome="post", invoices=(case.invoice,))
 
 
 def _read(folder: Path) -> Made:

@@ -8,6 +8,7 @@ import json
 import re
 from datetime import date
 from decimal import Decimal
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,29 @@ def test_page_counts(made: Made) -> None:
     for one in printed(made):
         pages = 2 if "multi-page" in one["features"] or one["kind"] == "two-invoices" else 1
         assert one["pages"] == pages == len(text_of(made.path(one))), one["file"]
+
+
+def test_full_pages_hide_nothing(shelf: Shelf) -> None:
+    """Even the longest document of a layout shows every line, and prints nothing over anything else."""
+    for one in shelf.fullest.documents:
+        path = shelf.fullest.path(one)
+        text = "".join(text_of(path)).replace(" ", "")
+        assert all(line["description"].replace(" ", "") in text for line in one["lines"]), one["layout"]
+        assert not overprinted(path), one["layout"]
+
+
+def overprinted(path: Path) -> str:
+    """The characters of the last page that lie over another one by more than kerning explains."""
+    with pypdfium2.PdfDocument(path) as opened:
+        text = opened[len(opened) - 1].get_textpage()
+        letters = text.get_text_range()
+        boxes = sorted((*text.get_charbox(at), letter) for at, letter in enumerate(letters) if letter.strip())
+    found = []
+    for at, (left, bottom, right, top, letter) in enumerate(boxes):
+        for other in takewhile(lambda box, right=right: box[0] < right - 2, islice(boxes, at + 1, None)):
+            if min(top, other[3]) - max(bottom, other[1]) > 1.5 and other[2] - left > 2:
+                found.append(letter + other[4])
+    return " ".join(found)
 
 
 def test_clean_truths_add_up(made: Made) -> None:

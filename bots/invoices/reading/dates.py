@@ -37,7 +37,10 @@ _DATE = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 _PACKED = re.compile(r"(?<!\d)((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)")
-_QUICK = re.compile(r"\d")
+_QUICK = re.compile(
+    r"(?:19|20)\d\d|\d\d?\s?[./-]\s?\d\d?\s?[./-]|\d[\s./-]{0,2}(?:jan|f[eé]b|f[eé]v|mar|mär|mrt|apr|avr|ma[iy]|mei|ju[inl]|aug|ao|sep|o[ck]t|nov|d[eé][cz]|mrz|jän)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +60,17 @@ def find_dates(text: str, *, month_first: bool = False) -> list[FoundDate]:
     return [found for match in _DATE.finditer(text) if (found := _read(match, month_first=month_first))]
 
 
-def parse_date(text: str, *, month_first: bool = False) -> date | None:
-    """The one date a text consists of; None when it holds none, or more than a date."""
+def parse_date(text: str, *, month_first: bool = False, packed: bool = True) -> date | None:
+    """The one date a text consists of; None when it holds none, or more than a date.
+
+    `packed` allows 20240131, which may as well be a document's number.
+    """
     stripped = text.strip(" .,;:()")
     found = find_dates(stripped, month_first=month_first)
     if len(found) == 1 and found[0].start == 0 and found[0].end >= len(stripped):
         return found[0].value
-    packed = _PACKED.fullmatch(stripped)
-    return _date(packed[1], int(packed[2]), int(packed[3])) if packed else None
+    digits = _PACKED.fullmatch(stripped) if packed else None
+    return _date(digits[1], int(digits[2]), int(digits[3])) if digits else None
 
 
 def writes_month_first(texts: Iterable[str]) -> bool | None:

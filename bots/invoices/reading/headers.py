@@ -19,8 +19,8 @@ _PHONE = re.compile(r"(?:\+|0)[\d ()/-]{3,6} [\d /-]{5,}")
 _POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]?|\d[A-Z]{2}")
 
 
-def read_number(facts: Facts, *, credit: bool) -> tuple[tuple[str, Source] | None, tuple[str, ...]]:
-    """The document's number, and every number that a clear label calls so.
+def read_number(facts: Facts, *, credit: bool) -> tuple[tuple[str, Source] | None, dict[str, set[int]]]:
+    """The document's number, and every number that a clear label calls so with the pages it does that on.
 
     On a credit note an invoice's number is another document's where a label speaks of the credit note itself.
     """
@@ -34,11 +34,11 @@ def read_number(facts: Facts, *, credit: bool) -> tuple[tuple[str, Source] | Non
         if candidate.line is not None:
             candidate.score -= 0.002 * candidate.line.index + (0.2 if candidate.line.page > 1 else 0.0)
     _drop_other_numbers(facts, candidates)
-    clear: dict[str, str] = {}
+    clear: dict[str, tuple[str, set[int]]] = {}
     for candidate in candidates:
-        if candidate.score >= 3.5:
-            clear.setdefault(letters(candidate.value), candidate.value)
-    return choose(candidates, least=1.2), tuple(clear.values())
+        if candidate.score >= 2.6 and candidate.line is not None:
+            clear.setdefault(letters(candidate.value), (candidate.value, set()))[1].add(candidate.line.page)
+    return choose(candidates, least=1.2), dict(clear.values())
 
 
 def _of_credit(hit: Hit) -> bool:
@@ -136,11 +136,11 @@ def _identifier(line: Line, first: int, stop: int) -> tuple[str, int, int] | Non
         if tokens[last - 1].text.endswith((",", ";", ")")):
             break
     value = _joined(parts)
-    if not any(c.isdigit() for c in value) or not 1 <= len(value) <= 40 or parse_date(value) is not None:
+    if not any(c.isdigit() for c in value) or not 1 <= len(value) <= 40 or parse_date(value, packed=False) is not None:
         return None
     if _PHONE.fullmatch(value):
         return None
-    if last < len(tokens) and parse_date(line.words(first, min(last + 2, len(tokens)))) is not None:
+    if last < len(tokens) and parse_date(line.words(first, min(last + 2, len(tokens))), packed=False) is not None:
         return None
     return value, first, last
 
@@ -159,7 +159,7 @@ def _continues(before: str, text: str) -> bool:
     if before in "-/–" or text in "-/–":
         return True
     short_code = before.isalpha() and before.isupper() and len(before) <= 4
-    return (short_code or before.isdigit() and len(before) <= 6) and text[:1].isdigit() and parse_date(text) is None
+    return (short_code or before.isdigit() and len(before) <= 6) and text[:1].isdigit() and parse_date(text, packed=False) is None
 
 
 def _joined(parts: list[str]) -> str:

@@ -10,7 +10,7 @@ from ..model import Line as Item
 from .amounts import parse_amount
 from .columns import NUMERIC, Column, Head, find_heads
 from .facts import Facts, Printed
-from .layout import Cell, Line
+from .layout import Line
 
 _CENT = Decimal("0.01")
 _TOTALS = ("net", "tax", "gross", "payable", "prepaid")
@@ -52,6 +52,9 @@ class Items:
     places: set[tuple[int, int]]  # line index and first token of every amount inside the tables
     total: Decimal | None  # sum of the lines' amounts; None without lines
     goods: frozenset[int]  # the indexes of every line in the table, its head included
+
+
+NO_ITEMS = Items((), set(), None, frozenset())
 
 
 def read_items(facts: Facts) -> Items:
@@ -352,5 +355,3 @@ def _box(row: Row) -> Box:
     boxes = [line.box(first, last) for line, first, last in places if line.page == row.line.page]
     return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
 
-
-__all__ = ["Cell", "Items", "read_items"]

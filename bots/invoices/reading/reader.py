@@ -12,7 +12,7 @@ from .amounts import currency_of
 from .bank import iban_valid, read_account_number, read_iban, read_sort_code, read_vat_id, vat_id_valid
 from .facts import Facts, Printed, gather
 from .headers import read_dates, read_number, read_order_number
-from .items import Items, read_items
+from .items import NO_ITEMS, Items, read_items
 from .layout import letters
 from .parties import read_parties
 from .titles import read_kind
@@ -20,6 +20,7 @@ from .totals import Totals, read_totals
 from .xml import combined
 
 _GARBLED = 0.2  # share of characters without a meaning above which nothing on the page can be trusted
+_STATED = frozenset({"supplier", "vat_id", "iban", "sort_code", "account_number", "currency"})  # kept of a statement
 _CURRENCY_NAMES = {"pounds": "GBP", "sterling": "GBP", "euro": "EUR", "euros": "EUR", "dollars": "USD", "dollar": "USD"}
 
 
@@ -75,18 +76,20 @@ def read_pages(
     for name, value in found.items():
         if value is not None:
             fields[name], sources[name] = value
+    if kind == "statement":
+        fields, sources, items = _of_statement(fields), {n: s for n, s in sources.items() if n in _STATED}, NO_ITEMS
     gross = fields.get("gross")
     return Invoice(
         **fields,
         **_lines(items, fields, negative=gross is not None and gross < 0),
         kind=kind or ("credit note" if gross is not None and gross < 0 else "invoice"),
-        taxes=totals.taxes,
+        taxes=totals.taxes if kind != "statement" else (),
         buyer=party.buyer,
         emails=party.domains,
         vat_id_valid=vat_id_valid(fields["vat_id"]) if "vat_id" in fields else None,
         iban_valid=iban_valid(fields["iban"]) if "iban" in fields else None,
-        numbers_seen=seen,
-        documents=_documents(facts, seen),
+        numbers_seen=tuple(seen),
+        documents=_documents(seen),
         pages=len(text.pages),
         language=facts.language,
         sources=sources,
@@ -106,6 +109,11 @@ def _require_text(text: DocumentText) -> None:
             f"The text inside the file is garbled ({text.garbled:.0%} of its characters have no meaning), although it may "
             "look right on the screen. Ask the supplier for another copy, or key this invoice by hand.",
         )
+
+
+def _of_statement(fields: dict[str, Any]) -> dict[str, Any]:
+    """A statement lists other documents' numbers and amounts; only what tells who sent it is kept."""
+    return {name: value for name, value in fields.items() if name in _STATED}
 
 
 def _legible(text: DocumentText) -> bool:
@@ -190,14 +198,10 @@ def _said(printed: Printed, why: str) -> Source:
     return Source(source="page", page=printed.line.page, box=printed.box, text=printed.text, support=(why,))
 
 
-def _documents(facts: Facts, numbers: tuple[str, ...]) -> int:
-    """How many invoices the file holds: clear numbers that begin on different pages."""
-    if len(numbers) < 2 or len(facts.layout.pages) < 2:
-        return 1
-    whole = {page: letters("".join(line.text for line in lines)) for page, lines in facts.layout.by_page.items()}
-    starts: set[frozenset[int]] = set()
-    for number in numbers:
-        pages = frozenset(page for page, text in whole.items() if letters(number) in text)
-        if pages and not any(pages & other for other in starts):
-            starts.add(pages)
-    return max(1, len(starts))
+def _documents(numbers: dict[str, set[int]]) -> int:
+    """How many invoices the file holds: numbers that are called so on pages of their own."""
+    apart: list[set[int]] = []
+    for pages in numbers.values():
+        if not any(pages & other for other in apart):
+            apart.append(pages)
+    return max(1, len(apart))

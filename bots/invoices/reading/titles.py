@@ -1,9 +1,13 @@
 """What kind of document this is, by its title."""
 
+import re
+
 from .facts import Facts
 from .labels import titles
 
-_CREDIT_CODES = frozenset({"(381)", "(261)", "(262)", "(396)", "(420)", "(458)", "(532)"})  # UNTDID 1001
+_CREDIT_CODES = frozenset({"381", "261", "262", "296", "308", "396", "420", "458", "532"})  # UNTDID 1001
+_CODE = re.compile(r"\((\d{3})\)")
+_SELF_BILLED = ("gutschriftverfahren", "gutschriftsverfahren", "selfbill", "selbstausgestellt", "autofacturation", "zelffactur")
 
 
 def read_kind(facts: Facts) -> str | None:
@@ -20,14 +24,22 @@ def read_kind(facts: Facts) -> str | None:
             ]
     if not found:
         return None
-    found.sort(reverse=True)
-    return found[0][2]
+    kind = max(found)[2]
+    if kind == "credit note" and _self_billed(facts):
+        return "invoice"
+    return kind
+
+
+def _self_billed(facts: Facts) -> bool:
+    """Whether the buyer wrote the invoice himself: a German Gutschrift may be that and no credit note."""
+    return any(any(sign in "".join(line.lettered) for sign in _SELF_BILLED) for line in facts.layout.lines)
 
 
 def _titles(words: list[str], text: str) -> list[tuple[float, str]]:
     """A cell that is a title, or begins with one and goes on with a number or a sign."""
-    if any(code in text for code in _CREDIT_CODES):
-        return [(3.0, "credit note")]
+    code = _CODE.search(text)
+    if code and any(word.endswith(("rechnung", "gutschrift", "invoice", "facture", "note", "avoir", "des")) for word in words[:3]):
+        return [(3.0, "credit note" if code[1] in _CREDIT_CODES else "invoice")]
     whole = "".join(words)
     if whole in titles():
         return [(2.0, titles()[whole])]

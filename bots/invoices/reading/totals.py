@@ -257,7 +257,17 @@ def _best_triple(
         for triple in _triples(facts, sums, gross, net_like, tables, lines_sum):
             if best is None or triple.score > best.score:
                 best = triple
-    return best
+    labelled = _as_labelled(sums)
+    return labelled if labelled and (best is None or labelled.score > best.score) else best
+
+
+def _as_labelled(sums: dict[Decimal, Sum]) -> _Triple | None:
+    """The amounts that are called net, tax and gross although they do not add up: a check shall see that."""
+    best = [max(sums.values(), key=lambda s, name=name: _said(s, name)) for name in ("net", "tax", "gross")]  # type: ignore[misc]
+    said = [_said(one, name) for one, name in zip(best, ("net", "tax", "gross"), strict=True)]
+    if min(said) < 1.5:
+        return None
+    return _Triple((best[0].value, best[1].value, best[2].value), sum(said) - 2.0, ["net + tax is not gross"])
 
 
 def _strongest(sums: dict[Decimal, Sum], names: tuple[str, ...], count: int) -> list[Sum]:

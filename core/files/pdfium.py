@@ -49,7 +49,7 @@ _attachment_file = plain_call(raw.FPDFAttachment_GetFile, c_int, c_void_p, c_voi
 
 raw.FPDF_InitLibrary()
 
-_SAMPLED = 128  # characters of a page asked whether the font says what they mean
+_SAMPLED = 64  # characters of a page asked whether the font says what they mean
 
 
 def _damaged(what: str) -> FileUnreadable:

@@ -9,7 +9,8 @@ import re
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import sub
+from itertools import chain
+from operator import itemgetter, sub
 from pathlib import Path
 
 from core.errors import FileUnreadable
@@ -20,6 +21,7 @@ from core.model.documents import Attachment, DocumentText, PageText, Word
 _HYPHENS = {"\x02": "-", "\ufffe": "-", "\u00ad": "-"}  # PDFium's marks at a line's end; soft hyphen
 _UNSEEN = frozenset("\u200b\u200c\u200d\u2060\ufeff\x00")  # no width: part of no word
 _ODD = re.compile(f"[{''.join(_HYPHENS)}{''.join(_UNSEEN)}]")
+_LEFT = itemgetter(1)
 _NO_GAP = (0.0,)
 _GAP = 0.25  # of the character's height
 _OVERLAP = -0.6
@@ -88,14 +90,16 @@ def flat_page(page: Page, limits: Limits) -> FlatPage:
     text, edges, unmapped = page.characters(limits.characters)
     left, top = page.origin()
     words = _in_reading_order(_words(text, edges, left, top))
-    seen = sum(len(word[0]) for word in words)
-    garbled = max(_meaningless(words), round(unmapped * seen))
+    texts = [word[0] for word in words]
+    joined = "".join(texts)
+    seen = len(joined)
+    garbled = max(_meaningless(joined), round(unmapped * seen))
     return FlatPage(
         number=page.number,
         width=round(page.width, 2),
         height=round(page.height, 2),
-        texts=[word[0] for word in words],
-        boxes=array("d", (edge for word in words for edge in word[1:])),
+        texts=texts,
+        boxes=array("d", chain.from_iterable(word[1:] for word in words)),
         characters=seen,
         garbled=garbled,
     )
@@ -172,17 +176,16 @@ def _in_reading_order(words: list[_Flat]) -> list[_Flat]:
         word_height = word[4] - word[2]
         word_middle = (word[2] + word[4]) / 2
         if line and word_middle - middle > 0.5 * min(height, word_height):
-            ordered += sorted(line, key=lambda word: word[1])
+            ordered += sorted(line, key=_LEFT)
             line = []
         if not line:
             middle, height = word_middle, word_height
         line.append(word)
-    return ordered + sorted(line, key=lambda word: word[1])
+    return ordered + sorted(line, key=_LEFT)
 
 
-def _meaningless(words: list[_Flat]) -> int:
+def _meaningless(text: str) -> int:
     """Count characters that no reader could name: control, private use, unassigned marks, `(cid:7)`."""
-    text = "".join(word[0] for word in words)
     if text.isascii() and text.isprintable() and "(cid:" not in text:
         return 0
     cids = text.count("(cid:")

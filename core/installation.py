@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from core.registry import load_bots
 from core.runtime import LoadedBot, Run, RunReport, Workshop
 from core.runtime import host as posix
 from core.runtime.boundaries import Boundaries
+from core.sealing import Sealing
 from core.secrets import Secrets
 from core.standins import StandIns
 from core.store import Database, holds
@@ -117,7 +118,8 @@ class Installation:
 
     def seal(self, *, checkpoint: bool) -> None:
         """Seal the trail; with `checkpoint` sign its head at once."""
-        seal(self.database.engine, now=self.database.now(), keys=self.keys, checkpoint=checkpoint)
+        engine = self.database.engine.execution_options(understudy_write=True)
+        seal(engine, now=self.database.now(), keys=self.keys, checkpoint=checkpoint)
 
     def run(
         self,
@@ -145,7 +147,8 @@ class Installation:
                     locks=self.var / "locks",
                     progress=progress,
                 )
-                report = run.start()
+                with nullcontext() if dry else Sealing(lambda: self.seal(checkpoint=False)):
+                    report = run.start()
             afterwards(database, report)
             return report
         finally:

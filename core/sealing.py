@@ -1,4 +1,4 @@
-"""Seals the trail while a run goes on, from a thread with its own connection: no event waits longer than five seconds."""
+"""Seals the trail while a run goes on, from a thread of its own: no event waits longer than five seconds."""
 
 import threading
 from collections.abc import Callable

@@ -1,1 +1,1 @@
-""""""
+"""What every bot shares: model, store, files, browser, checks, decisions, runtime."""

@@ -25,6 +25,7 @@ _LEAD = re.compile(
     r"(?i:\b(?:trading name of|sold by|owned by|behalf of|registered name|payment to|transfer to|payable to|name of|c/o)\b:?) "
     r"|\b(?:by|from|to|für|der|an|the|with|bei|von|par|de la|aan|van) "
 )
+_HEADED = "under the supplier's heading"
 _SEPARATED = re.compile(r"\s*[●•·|∙‧■–]\s*|\s+[-*]\s+")
 _DOMAIN = re.compile(r"(?:@|www\.|https?://(?:www\.)?)([a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.[a-z]{2,})", re.IGNORECASE)
 _CONTACT = re.compile(
@@ -63,7 +64,7 @@ def read_parties(facts: Facts, own_names: Sequence[str], *, goods: Set[int] = fr
     }
     domains = _domains(facts)
     cells = _plain_names(facts, buyer_cells, goods)
-    candidates = [c for block in sellers for c in _of_block(facts, block, 3.2, "under the supplier's heading")]
+    candidates = [c for block in sellers for c in _of_block(facts, block, 3.2, _HEADED)]
     candidates += cells + _account_names(facts) + _sender_lines(facts)
     kept = []
     whole = [letters(line.text) for line in facts.layout.lines]
@@ -120,7 +121,7 @@ def _full_names_first(candidates: list[Candidate[str]]) -> None:
     full = [(letters(c.value), c) for c in candidates if _LEGAL.search(c.value)]
     for candidate in candidates:
         key = letters(candidate.value)
-        if _LEGAL.search(candidate.value) or len(key) < 4:
+        if _LEGAL.search(candidate.value) or len(key) < 4 or _HEADED in candidate.support:
             continue
         for name, whole in full:
             if key in name and len(name) - len(key) <= 30 and whole.score > 0:

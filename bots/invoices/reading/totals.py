@@ -34,6 +34,7 @@ class Sum:
     best: dict[str, Printed] = field(default_factory=dict)
     why: dict[str, str] = field(default_factory=dict)
     places: list[Printed] = field(default_factory=list)
+    said: dict[str, float] = field(default_factory=dict)  # filled when all places are known
 
     def say(self, name: str, score: float, printed: Printed, why: str) -> None:
         """Note that one place speaks for a field."""
@@ -203,14 +204,15 @@ class _Triple:
     support: list[str]
 
 
-@dataclass(slots=True)
 class _TaxSums:
     """What the tax lines of each table add up to, as (base, tax); the base is None when no bases are printed."""
 
+    taxed: bool  # whether any amount is called tax
     whole: set[tuple[Decimal | None, Decimal]]
     parts: set[tuple[Decimal | None, Decimal]]
 
-    def __init__(self, *groups: list[tuple[Decimal | None, Decimal]]) -> None:
+    def __init__(self, taxed: bool, *groups: list[tuple[Decimal | None, Decimal]]) -> None:
+        self.taxed = taxed
         self.whole, self.parts = set(), set()
         for rows in groups:
             if rows:
@@ -251,7 +253,8 @@ def _best_triple(
     net_like = _strongest(sums, ("net",), 12)
     if lines_sum is not None and abs(lines_sum) in sums and sums[abs(lines_sum)] not in net_like:
         net_like.append(sums[abs(lines_sum)])
-    tables = _TaxSums(_tax_sums(taxes), _labelled_tax_sums(facts))
+    taxed = any(s.score("tax") > 0 and s.value > 0 for s in sums.values())
+    tables = _TaxSums(taxed, _tax_sums(taxes), _labelled_tax_sums(facts))
     best: _Triple | None = None
     for gross in gross_like:
         for triple in _triples(facts, sums, gross, net_like, tables, lines_sum):
@@ -286,7 +289,6 @@ def _triples(
     lines_sum: Decimal | None,
 ) -> Iterator[_Triple]:
     said = _said(gross, "gross")
-    taxed = any(s.score("tax") > 0 and s.value > 0 for s in sums.values())
     for net in nets:
         tax = gross.value - net.value
         if tax < 0:
@@ -295,7 +297,7 @@ def _triples(
         if tax == 0:
             zero = sums.get(_ZERO.quantize(_CENT))
             stated = zero is not None and zero.score("tax") > 0
-            score += 0.5 + (1.5 if stated else 0.0) + (0.2 if not taxed else -0.8)
+            score += 0.5 + (1.5 if stated else 0.0) + (0.2 if not tables.taxed else -0.8)
             if not net.score("net") > 0 and not stated:
                 support = ["no tax is printed"]
             yield _finish(
@@ -322,19 +324,16 @@ def _contained(
     facts: Facts, sums: dict[Decimal, Sum], gross: Sum, said: float, lines_sum: Decimal | None
 ) -> Iterator[_Triple]:
     """Only the gross amount and the tax in it are printed: the net amount is computed."""
+    alone = True
     for tax in sums.values():
-        if tax.score("tax") > 1 and 0 < tax.value < gross.value and gross.value - tax.value not in sums:
-            if _plausible(gross.value - tax.value, tax.value, facts.rates)[1]:
-                yield _finish(
-                    facts,
-                    gross.value - tax.value,
-                    tax.value,
-                    gross.value,
-                    said + _said(tax, "tax") + 1.2,
-                    ["computed: gross - tax, at a printed rate"],
-                    lines_sum,
-                )
-    alone = not any(s.score("net") > 1 or s.score("tax") > 1 and s.value > 0 for s in sums.values())
+        alone = alone and not tax.score("net") > 1
+        if not (tax.score("tax") > 1 and tax.value > 0):
+            continue
+        alone = False
+        net = gross.value - tax.value
+        if net > 0 and net not in sums and _plausible(net, tax.value, facts.rates)[1]:
+            why = ["computed: gross - tax, at a printed rate"]
+            yield _finish(facts, net, tax.value, gross.value, said + _said(tax, "tax") + 1.2, why, lines_sum)
     if alone:
         yield _finish(facts, gross.value, None, gross.value, said + 0.4, ["no tax is printed"], lines_sum)
     else:
@@ -359,6 +358,13 @@ def _finish(
 
 
 def _said(one: Sum, name: str) -> float:
+    """How much the print speaks for a field, what speaks against it counted."""
+    if name not in one.said:
+        one.said[name] = _weighed(one, name)
+    return one.said[name]
+
+
+def _weighed(one: Sum, name: str) -> float:
     score = one.score(name)
     if name == "gross":
         score = max(score, 0.85 * one.score("payable")) + (
@@ -448,7 +454,7 @@ def _payable(sums: dict[Decimal, Sum], values: dict[str, Decimal], sources: dict
     prepaid = [s for s in sums.values() if s.score("prepaid") > 1 and s.value > 0]
     for one in sorted(prepaid, key=lambda s: -s.score("prepaid")):
         rest = gross - one.value
-        if rest >= 0 and (rest in sums or rest == 0):
+        if rest > 0 and rest in sums or rest == 0 and one.why["prepaid"].startswith("right"):
             values["prepaid"], values["payable"] = one.value, rest
             place = one.best["prepaid"]
             sources["prepaid"] = Candidate(

@@ -110,9 +110,7 @@ def _complete(columns: list[_Options]) -> bool:
     return len(columns) >= 3 and money and (text or counted) or len(columns) == 2 and money and "description" in roles
 
 
-def _with_neighbours(
-    facts: Facts, line: Line, columns: list[_Options]
-) -> tuple[int, int, list[_Options]]:
+def _with_neighbours(facts: Facts, line: Line, columns: list[_Options]) -> tuple[int, int, list[_Options]]:
     """A head may take several lines: add head words of the lines close by that stand over or under free places."""
     merged = list(columns)
     first = last = line.index

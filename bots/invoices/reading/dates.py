@@ -77,7 +77,7 @@ def writes_month_first(texts: Iterable[str]) -> bool | None:
     """Whether the document writes months first, by dates that can be read one way only; None without evidence."""
     day, month = 0, 0
     for text in texts:
-        for match in _DATE.finditer(text):
+        for match in _DATE.finditer(text) if _QUICK.search(text) else ():
             if match["a"] and match["s2"] != ".":
                 day += int(match["a"]) > 12 >= int(match["b"])
                 month += int(match["b"]) > 12 >= int(match["a"])

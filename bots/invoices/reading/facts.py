@@ -1,5 +1,6 @@
 """The facts every field is read from: lines, labels, amounts, dates, and what the document says about its own habits."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from .labels import Hit, find_labels
 from .layout import Layout, Line, lay_out
 
 T = TypeVar("T")
+_DIGIT = re.compile(r"\d")
 _MINUS = frozenset("-−–")
 _SPACE_GROUP = 0.45  # of the line's height: digits of one amount stand no further apart
 
@@ -164,7 +166,7 @@ def _amounts(line: Line, dates: Sequence[FoundDate], comma: bool | None, rates: 
     position = 0
     while position < len(tokens):
         text = tokens[position].text
-        if position in busy or not any(c.isdigit() for c in text):
+        if text.isalpha() or position in busy or not _DIGIT.search(text):
             position += 1
             continue
         if _percent(line, position, comma, rates):

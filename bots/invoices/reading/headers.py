@@ -42,11 +42,15 @@ def read_number(facts: Facts, *, credit: bool) -> tuple[tuple[str, Source] | Non
 
 
 def _of_credit(hit: Hit) -> bool:
-    return any(word in letters(hit.words) for word in ("credit", "gutschrift", "avoir", "korrektur", "storno", "kredit"))
+    return any(
+        word in letters(hit.words) for word in ("credit", "gutschrift", "avoir", "korrektur", "storno", "kredit")
+    )
 
 
 def _of_invoice(hit: Hit) -> bool:
-    return not _of_credit(hit) and any(word in letters(hit.words) for word in ("invoice", "rechnung", "facture", "factuur", "inv"))
+    return not _of_credit(hit) and any(
+        word in letters(hit.words) for word in ("invoice", "rechnung", "facture", "factuur", "inv")
+    )
 
 
 def read_order_number(facts: Facts, number: str | None) -> tuple[str, Source] | None:
@@ -111,7 +115,9 @@ def _below(facts: Facts, hit: Hit) -> Iterator[Candidate[str]]:
         if found is not None:
             value, start, last = found
             aligned = 0.2 if abs(below.tokens[start].x0 - x0) < line.height else 0.0
-            yield Candidate(value, hit.strength - 0.1 - 0.3 * step + aligned, below, start, last, [f"below “{hit.words}”"])
+            yield Candidate(
+                value, hit.strength - 0.1 - 0.3 * step + aligned, below, start, last, [f"below “{hit.words}”"]
+            )
             return
         if taken or step >= 1:
             return
@@ -159,7 +165,11 @@ def _continues(before: str, text: str) -> bool:
     if before in "-/–" or text in "-/–":
         return True
     short_code = before.isalpha() and before.isupper() and len(before) <= 4
-    return (short_code or before.isdigit() and len(before) <= 6) and text[:1].isdigit() and parse_date(text, packed=False) is None
+    return (
+        (short_code or before.isdigit() and len(before) <= 6)
+        and text[:1].isdigit()
+        and parse_date(text, packed=False) is None
+    )
 
 
 def _joined(parts: list[str]) -> str:
@@ -208,9 +218,7 @@ def _drop_other_numbers(facts: Facts, candidates: list[Candidate[str]]) -> None:
     """Lower what another label names more clearly: a customer's, an order's or a tax number."""
     others: set[str] = set()
     for hit in facts.hits("not_number", "order_number", "vat_id", "their_vat_id", "account_number"):
-        if hit.strength >= 2 and (
-            found := _identifier(hit.line, hit.last, facts.next_label(hit.line, hit.last))
-        ):
+        if hit.strength >= 2 and (found := _identifier(hit.line, hit.last, facts.next_label(hit.line, hit.last))):
             others.add(letters(found[0]))
     for candidate in candidates:
         if letters(candidate.value) in others and candidate.score < 3.2:

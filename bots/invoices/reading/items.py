@@ -354,4 +354,3 @@ def _box(row: Row) -> Box:
     places = [(v.line, v.first, v.last) for v in row.values] + row.texts
     boxes = [line.box(first, last) for line, first, last in places if line.page == row.line.page]
     return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
-

@@ -12,6 +12,7 @@ from understudy import PageText, Word
 
 _CELL = 1.05  # of the line's height: a wider gap separates cells
 _GLUED = re.compile(r"^(?P<label>[^\W\d][\w.\-/&']*:|[Nn][°ºo]\.?:?(?=\d)|#)(?P<value>[^/:\s].*)$")
+_DIGIT = re.compile(r"\d")
 _ORDINALS = str.maketrans({"°": "o", "º": "o", "№": "no", "ß": "ss", "æ": "ae", "œ": "oe"})
 
 
@@ -183,4 +184,4 @@ def _fill(line: Line) -> None:
         position += len(token.text)
     line.cells.append(Cell(first, len(tokens), tokens[first].x0, tokens[-1].x1))
     line.text = "".join(parts)
-    line.digits = any(c.isdigit() for c in line.text)
+    line.digits = _DIGIT.search(line.text) is not None

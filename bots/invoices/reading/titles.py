@@ -7,7 +7,14 @@ from .labels import titles
 
 _CREDIT_CODES = frozenset({"381", "261", "262", "296", "308", "396", "420", "458", "532"})  # UNTDID 1001
 _CODE = re.compile(r"\((\d{3})\)")
-_SELF_BILLED = ("gutschriftverfahren", "gutschriftsverfahren", "selfbill", "selbstausgestellt", "autofacturation", "zelffactur")
+_SELF_BILLED = (
+    "gutschriftverfahren",
+    "gutschriftsverfahren",
+    "selfbill",
+    "selbstausgestellt",
+    "autofacturation",
+    "zelffactur",
+)
 
 
 def read_kind(facts: Facts) -> str | None:
@@ -38,7 +45,9 @@ def _self_billed(facts: Facts) -> bool:
 def _titles(words: list[str], text: str) -> list[tuple[float, str]]:
     """A cell that is a title, or begins with one and goes on with a number or a sign."""
     code = _CODE.search(text)
-    if code and any(word.endswith(("rechnung", "gutschrift", "invoice", "facture", "note", "avoir", "des")) for word in words[:3]):
+    if code and any(
+        word.endswith(("rechnung", "gutschrift", "invoice", "facture", "note", "avoir", "des")) for word in words[:3]
+    ):
         return [(3.0, "credit note" if code[1] in _CREDIT_CODES else "invoice")]
     whole = "".join(words)
     if whole in titles():

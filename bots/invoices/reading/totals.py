@@ -238,7 +238,14 @@ def _labelled_tax_sums(facts: Facts) -> list[tuple[Decimal | None, Decimal]]:
     for hit in facts.hits("tax"):
         line = hit.line
         row = [a for a in facts.amounts_on.get(line.index, ()) if a.first >= hit.last and a.money.explicit]
-        if row and "%" in line.text and _turned(line, hit) == "tax" and hit.first == line.cell_of(hit.first).first or row and "zzgl" in line.lettered:
+        if (
+            row
+            and "%" in line.text
+            and _turned(line, hit) == "tax"
+            and hit.first == line.cell_of(hit.first).first
+            or row
+            and "zzgl" in line.lettered
+        ):
             found[line.index] = (None, abs(row[-1].money.value))
     return list(found.values())
 
@@ -305,8 +312,10 @@ def _triples(
             )
             continue
         known = sums.get(tax)
-        plausible, exact = _plausible(net.value, tax, facts.rates)
         whole, part = tables.fit(net.value, tax)
+        if known is None and not whole and net.score("net") <= 1.5:
+            continue
+        plausible, exact = _plausible(net.value, tax, facts.rates)
         score += 1.8 * whole - 1.5 * part
         if whole:
             support.append("the tax lines add up to the tax")

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from audit.errors import AuditError
 from core.errors import ConfigError, OutsideEffect, SecretMissing, UnderstudyError
 from core.installation import Installation
 from core.model.runs import ExitCode
-from core.target import Access, Target
+from core.target import Access, Target, TargetSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,16 +105,13 @@ class Checkup:
         if any(issubclass(cls, BrowserTarget) for cls in classes.values()):
             self._browser(installation)
         for name, cls in sorted(classes.items()):
-            target = cls(_access(installation, name))
             try:
-                target.probe()
+                _probe(installation, name, cls)
                 self.good("targets", f"{name} answers")
             except ConfigError as error:
                 self.bad("targets", error, ExitCode.CONFIGURATION)
             except UnderstudyError as error:
                 self.bad("targets", error, ExitCode.TARGET)
-            finally:
-                target.close()
 
     def _browser(self, installation: Installation) -> None:
         from core.browser import find_browser
@@ -139,15 +136,26 @@ def _loaded_targets(of: type[Target] = Target) -> Iterator[type[Target]]:
         yield from _loaded_targets(cls)
 
 
-def _access(installation: Installation, name: str) -> Access:
+def _probe(installation: Installation, name: str, cls: type[Target]) -> None:
+    """Ask a target for an answer, starting its stand-in where it has one."""
     settings = installation.config.target(name)
+    if settings.serve is not None:
+        settings = replace(settings, url=installation.standins.url(name, module=settings.serve))
+    target = cls(_access(installation, settings))
+    try:
+        target.probe()
+    finally:
+        target.close()
+
+
+def _access(installation: Installation, settings: TargetSettings) -> Access:
     return Access(
         settings=settings,
         guard=_NothingRuns(),
         clock=installation.clock,
         secret=lambda role: installation.secrets.get(settings.secrets[role]),
         login_turn=_no_login,
-        browser=_no_browser(name),
+        browser=_no_browser(settings.name),
         folder=installation.folder,
     )
 

@@ -63,13 +63,13 @@ def root(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with its exit code."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)  # loading modules makes many objects and no garbage
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code; every error becomes a sentence on standard error."""
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)  # loading modules makes many objects and no garbage
     try:
         code = app(list(arguments), prog_name=PROGRAM, standalone_mode=False)
         return code if isinstance(code, int) else 0
@@ -99,13 +99,20 @@ def _unexpected(error: Exception, folder: Path) -> int:
     from understudy.opening import logs_of
 
     logs = logs_of(folder)
-    where = f"The whole story is in {logs}." if logs is not None else "The whole story is above."
+    story = f"The whole story is in {logs}." if logs is not None else "The whole story is above."
     logger.opt(exception=error).error("A command failed in a way it does not provide for")
-    return _told(
-        f"This should not have happened: {type(error).__name__}. {where} "
-        "Nothing unproven was repeated; running again is safe.",
-        1,
-    )
+    place = _place(error, folder)
+    what = f"{place} failed" if place is not None else "This should not have happened"
+    return _told(f"{what}: {type(error).__name__}. {story} Running again repeats nothing that is proven.", 1)
+
+
+def _place(error: Exception, folder: Path) -> str | None:
+    """Return file and line of the installation's own bot or target where the error arose, if it did there."""
+    import traceback
+
+    plug_ins = tuple(str((folder / name).absolute()) for name in ("bots", "targets"))
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(plug_ins)]
+    return f"{frames[-1].filename}, line {frames[-1].lineno}, in {frames[-1].name}" if frames else None
 
 
 def _told(sentence: str, code: int) -> int:

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+import typer
+
 
 class Command(NamedTuple):
     """Where a subcommand is, and its sentence in the help."""
@@ -25,3 +27,14 @@ COMMANDS: dict[str, Command] = {
     "demo": Command("understudy.commands.demo", "Show the invoices bot at work on invented documents."),
     "browser": Command("understudy.commands.browser", "Find a browser that works, or install one."),
 }
+
+
+def subcommand(*, sentence: str | None = None) -> typer.Typer:
+    """Return the application of one file here, plain and without tracebacks of its own; a group needs a sentence."""
+    return typer.Typer(
+        help=sentence,
+        no_args_is_help=sentence is not None,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )

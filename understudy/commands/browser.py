@@ -4,10 +4,11 @@ from typing import Annotated
 
 import typer
 
+from understudy.commands import subcommand
 from understudy.opening import folder_of
 from understudy.shown.paper import Paper, tell_json
 
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+app = subcommand()
 
 
 @app.command()
@@ -17,7 +18,10 @@ def browser(
     again: Annotated[bool, typer.Option("--again", help="Look again, whatever was found before.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Find a browser that works, or install one; ends with 50 and says what to type when there is none."""
+    """Find a browser that works, or install one.
+
+    Ends with 50, and says what to type, when there is none.
+    """
     from core.browser import find_browser
     from core.config import FILE
 

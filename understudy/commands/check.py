@@ -4,20 +4,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from understudy.commands import subcommand
 from understudy.opening import folder_of
 from understudy.shown.paper import Paper, tell_json
 
 if TYPE_CHECKING:
     from understudy.checkup import Finding
 
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+app = subcommand()
 
 
 @app.command()
 def check(ctx: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Check configuration, bots, store, secrets, browser and targets; every problem is told at once.
+    """Check configuration, bots, secrets, browser and targets.
 
-    Ends with 50 when a file or the machine must be mended, 40 when only secrets are missing, 30 when only targets do
+    Every problem is told at once, and nothing is changed outside. Ends with 50 when a file or the machine must be mended, 40 when only secrets are missing, 30 when only targets do
     not answer.
     """
     from understudy.checkup import Checkup

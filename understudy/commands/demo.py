@@ -4,6 +4,7 @@ What it makes lies in `var/` and is made once: started again, the demo goes on f
 nothing twice. At the end it compares what happened with what a careful clerk would have done with each document.
 """
 
+import hashlib
 import json
 import os
 import shutil
@@ -11,10 +12,11 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from understudy.commands import subcommand
 from understudy.commands.run import shown_progress
 from understudy.opening import opened
 from understudy.shown.paper import Paper
@@ -22,7 +24,7 @@ from understudy.shown.paper import Paper
 if TYPE_CHECKING:
     from core.installation import Installation
 
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+app = subcommand()
 
 BOT = "invoices"
 TARGET = "ledger"
@@ -119,32 +121,36 @@ def _simulator(name: str, *arguments: str) -> str:
 
 def _show_documents(installation: "Installation", paper: Paper) -> int:
     """Compare each document's fate with the clerk's; return how many differ without a person having decided."""
-    truth = json.loads((installation.var / "demo" / "truth.json").read_text(encoding="utf-8"))
-    documents = truth["documents"] if isinstance(truth, dict) else truth
+    inbox = installation.var / "demo" / "inbox"
+    documents = json.loads((inbox.parent / "truth.json").read_text(encoding="utf-8"))["documents"]
     fates = _fates(installation)
-    rows: dict[str, list[int]] = {}
+    tally: dict[tuple[str, str], list[int]] = {}
     differing = []
     for one in documents:
-        fate = fates.get(one["file"], ("known already", False, ""))
+        fate = fates.get(hashlib.sha256((inbox / one["file"]).read_bytes()).hexdigest(), _NOWHERE)
         wanted = _WANTED[one["outcome"]]
-        right = fate[0] == wanted or fate[1]
-        row = rows.setdefault(f"{one['kind']}|{wanted}", [0, 0])
-        row[0] += 1
-        row[1] += right
+        right = fate.decided or fate.state == (_WANTED["post"] if one["outcome"] == "duplicate" else wanted)
+        counted = tally.setdefault((one["kind"], wanted), [0, 0])
+        counted[0] += 1
+        counted[1] += right
         if not right:
-            differing.append((one["file"], one["kind"], wanted, *fate))
+            differing.append(f"{one['file']} ({one['kind']}): expected {wanted}, found {fate.state} {fate.code}")
     paper.heading("Documents, against what a careful clerk would have done")
-    paper.table(
-        ("kind", "expected", "documents", "so it ended"),
-        [(*key.split("|"), made, ended) for key, (made, ended) in sorted(rows.items())],
-    )
-    for name, kind, wanted, found, _, code in differing:
-        paper.line(f"DIFFERS: {name} ({kind}): expected {wanted}, ended {found} {code}", style="bold red")
-    vouchers = json.loads(_simulator(TARGET, "snapshot", "--db", str(installation.standins.database(TARGET)), "--json"))
-    references = [one["reference"] for one in vouchers["vouchers"]]
+    rows = [(kind, wanted, made, ended) for (kind, wanted), (made, ended) in sorted(tally.items())]
+    paper.table(("kind", "expected", "documents", "so it ended"), rows)
+    for sentence in differing:
+        paper.line(f"DIFFERS: {sentence}", style="bold red")
+    return len(differing) + _show_ledger(installation, paper)
+
+
+def _show_ledger(installation: "Installation", paper: Paper) -> int:
+    """Say what the ledger holds; return how many vouchers are there twice."""
+    books = installation.standins.database(TARGET)
+    vouchers = json.loads(_simulator(TARGET, "snapshot", "--db", str(books), "--json"))["vouchers"]
+    references = [one["reference"] for one in vouchers]
     twice = len(references) - len(set(references))
     paper.line(f"The ledger holds {len(references)} vouchers; entered twice: {twice}.")
-    return len(differing) + twice
+    return twice
 
 
 _WANTED = {"post": "entered", "review": "with a person", "wait": "waits for a date", "duplicate": "known already"}
@@ -157,17 +163,30 @@ _STATES = {
 }
 
 
-def _fates(installation: "Installation") -> dict[str, tuple[str, bool, str]]:
-    """Return by file name: where the item stands, whether a person has decided on it, and the code."""
+class _Fate(NamedTuple):
+    """What became of a document."""
+
+    state: str
+    decided: bool  # a person has decided on it
+    code: str
+
+
+_NOWHERE = _Fate("not in the store", False, "")
+
+
+def _fates(installation: "Installation") -> dict[str, _Fate]:
+    """Return what became of each document, by the hash of its bytes."""
     from core.store import items, reviews
 
-    fates = {}
     with installation.database.reading() as tx:
-        for row in items.all_of(tx, BOT):
-            decided = any(task.resolution is not None for task in reviews.of_item(tx, row.id))
-            for file in items.get(tx, row.id).files:
-                fates[file["name"]] = (_STATES.get(row.state, row.state), decided, row.code or "")
-    return fates
+        return {
+            row.reference: _Fate(
+                _STATES.get(row.state, row.state),
+                any(task.resolution is not None for task in reviews.of_item(tx, row.id)),
+                row.code or "",
+            )
+            for row in items.all_of(tx, BOT)
+        }
 
 
 def _show_trail(installation: "Installation", paper: Paper) -> bool:

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from understudy.commands import subcommand
 from understudy.opening import opened, person
 from understudy.shown.paper import Paper
 
 if TYPE_CHECKING:
     from core.installation import Installation
 
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+app = subcommand()
 
 BY_HAND = "HELD_BY_HAND"  # the code of a hold that a person placed
 
@@ -33,7 +34,10 @@ def hold(
         str | None, typer.Option("--as", metavar="NAME", help="Who holds it; by default your account.")
     ] = None,
 ) -> None:
-    """Stop a bot, or everything that acts on a target; a worker finishes the item in hand."""
+    """Stop a bot, or everything that acts on a target.
+
+    A worker finishes the item in hand. It stays so until somebody types `understudy release`.
+    """
     from core.store import holds
 
     by = f"person:{person(who)}"

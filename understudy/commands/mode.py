@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
+from understudy.commands import subcommand
 from understudy.commands.hold import Scope, known
 from understudy.opening import opened
 from understudy.shown.paper import Paper, tell_json
 
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+app = subcommand()
 
 
 class Granted(StrEnum):

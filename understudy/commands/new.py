@@ -9,10 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
+from understudy.commands import subcommand
 from understudy.opening import folder_of
 from understudy.shown.paper import Paper
 
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+app = subcommand()
 
 FILES = ("bot.py", "process.toml", "test_bot.py", "notes.txt")  # of the template, in the order they are told
 

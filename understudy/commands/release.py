@@ -4,11 +4,12 @@ from typing import Annotated
 
 import typer
 
+from understudy.commands import subcommand
 from understudy.commands.hold import Scope, known
 from understudy.opening import opened, person
 from understudy.shown.paper import Paper, at
 
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+app = subcommand()
 
 
 @app.command()
@@ -20,7 +21,10 @@ def release(
         str | None, typer.Option("--as", metavar="NAME", help="Who releases it; by default your account.")
     ] = None,
 ) -> None:
-    """Lift a hold; mend its cause first, or it comes back."""
+    """Lift a hold on a bot or target.
+
+    Mend its cause first, or it comes back.
+    """
     from core.store import holds
 
     by = f"person:{person(who)}"

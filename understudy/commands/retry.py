@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from understudy.commands import subcommand
 from understudy.commands.hold import Scope, known
 from understudy.opening import opened, person
 from understudy.shown.paper import Paper
@@ -11,7 +12,7 @@ from understudy.shown.paper import Paper
 if TYPE_CHECKING:
     from core.store import Transaction
 
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+app = subcommand()
 
 
 @app.command()
@@ -25,7 +26,10 @@ def retry(
         str | None, typer.Option("--as", metavar="NAME", help="Who sends them; by default your account.")
     ] = None,
 ) -> None:
-    """Send a bot's failed items back to the queue."""
+    """Send failed items back to the queue.
+
+    Mend the cause first. They have all their tries again.
+    """
     from core.store import items, overview
 
     with opened(ctx) as installation:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from understudy.commands import subcommand
 from understudy.opening import folder_of, opened, person
 from understudy.shown.paper import Paper, at, tell_json
 
@@ -13,12 +14,7 @@ if TYPE_CHECKING:
     from core.model.evidence import Evidence
     from core.model.reviews import ReviewTask
 
-app = typer.Typer(
-    help="List, show and decide the cases that wait for people.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
+app = subcommand(sentence="List, show and decide the cases that wait for people.")
 _Id = Annotated[int, typer.Argument(metavar="ID", help="The task's number, as `review list` shows it.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

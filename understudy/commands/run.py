@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from understudy.commands import subcommand
 from understudy.opening import opened, person
 from understudy.shown.paper import tell_json
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from core.runtime import LoadedBot, RunReport
     from core.store import Database
 
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+app = subcommand()
 
 Progress = Callable[[str, int, int], None]
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from understudy.commands import subcommand
 from understudy.opening import opened
 from understudy.shown.paper import Paper, at, tell_json
 
@@ -12,14 +13,17 @@ if TYPE_CHECKING:
     from core.installation import Installation
     from core.store import Transaction
 
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+app = subcommand()
 
 _MOST = 10  # items named with their dates
 
 
 @app.command()
 def status(ctx: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Show how every bot stands: mode, items, reviews, holds, the last run, and what waits for a date."""
+    """Show how every bot stands.
+
+    Mode, items, cases for people, holds, the last run and why it was not green, and what waits for a date.
+    """
     with opened(ctx) as installation:
         data = status_data(installation)
     tell_json(data) if as_json else _show(data)
@@ -132,11 +136,11 @@ def _show_bot(paper: Paper, bot: dict[str, Any]) -> None:
     pairs.append(("last run", _run_in_words(bot["last_run"])))
     paper.pairs(pairs)
     for why in bot["last_run"]["why_not_green"] if bot["last_run"] else ():
-        paper.line(f"  not green: {why}")
+        paper.line(f"not green: {why}", indent=2)
     for one in bot["failed"]:
-        paper.line(f"  failed: {one['reference'][:24]}, {one['code']}: {one['reason']}")
+        paper.line(f"failed: {one['reference'][:24]}, {one['code']}: {one['reason']}", indent=2)
     if bot["waiting"]["number"]:
-        paper.line(f"  {bot['waiting']['number']} items wait for a date:")
+        paper.line(f"{bot['waiting']['number']} items wait for a date:", indent=2)
         paper.pairs((at(one["until"]), one["reason"] or one["reference"]) for one in bot["waiting"]["first"])
 
 

@@ -5,15 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from understudy.commands import subcommand
 from understudy.opening import opened
 from understudy.shown.paper import Paper, tell_json
 
 if TYPE_CHECKING:
     from audit.verify import Report
 
-app = typer.Typer(
-    help="Verify or export the trail.", no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False
-)
+app = subcommand(sentence="Verify or export the trail.")
 
 
 @app.command()
@@ -78,7 +77,7 @@ def _show(report: "Report") -> None:
     else:
         paper.line("THE TRAIL IS NOT WHOLE", style="bold red")
         for problem in report.problems:
-            paper.line(f"  - {problem}")
+            paper.line(f"- {problem}", indent=2)
     paper.pairs([
         ("events", report.events),
         ("sealed", report.sealed),

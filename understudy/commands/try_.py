@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from understudy.commands import subcommand
 from understudy.opening import folder_of
 from understudy.shown.paper import Paper, tell_json
 
 if TYPE_CHECKING:
     from core.model.trials import Trial
 
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+app = subcommand()
 
 
 @app.command()

@@ -42,9 +42,9 @@ class Paper:
             width=None if people else WIDTH, markup=False, highlight=False, emoji=False, soft_wrap=True
         )
 
-    def line(self, text: object = "", *, style: str | None = None) -> None:
+    def line(self, text: object = "", *, indent: int = 0, style: str | None = None) -> None:
         """Write one line."""
-        self._console.print(inert(text), style=style)
+        self._console.print(" " * indent + inert(text), style=style)
 
     def heading(self, text: object) -> None:
         """Write a heading, with an empty line above it."""

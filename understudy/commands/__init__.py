@@ -15,7 +15,7 @@ class Command(NamedTuple):
 COMMANDS: dict[str, Command] = {
     "new": Command("understudy.commands.new", "Write a bot to start from."),
     "check": Command("understudy.commands.check", "Check configuration, bots, secrets, browser and targets."),
-    "try": Command("understudy.commands.try_", "Read and check documents, touching nothing."),
+    "try": Command("understudy.commands.try_", "Read documents and make the checks that need nothing else."),
     "run": Command("understudy.commands.run", "Run a bot once."),
     "status": Command("understudy.commands.status", "Show how every bot stands."),
     "review": Command("understudy.commands.review", "List, show and decide the cases that wait for people."),
@@ -24,7 +24,9 @@ COMMANDS: dict[str, Command] = {
     "release": Command("understudy.commands.release", "Lift a hold on a bot or target."),
     "mode": Command("understudy.commands.mode", "Show how far a bot may go, or grant it more or less."),
     "trail": Command("understudy.commands.trail", "Verify or export the trail."),
-    "demo": Command("understudy.commands.demo", "Show the invoices bot at work on invented documents."),
+    "demo": Command(
+        "understudy.commands.demo", "Make documents and a ledger, run the invoices bot on them, and show what happened."
+    ),
     "browser": Command("understudy.commands.browser", "Find a browser that works, or install one."),
 }
 

@@ -35,7 +35,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urljoin
 
-from core.browser.readback import READ, READ_BACK, READ_NOW, Shown, compare
+from core.browser.readback import READ_BACK, Shown, compare
 from core.browser.seen import Seen, masked
 from core.browser.trouble import (
     described,
@@ -53,9 +53,7 @@ T = TypeVar("T")
 P = TypeVar("P", bound="Page")
 
 _CLICK_LIMIT = timedelta(seconds=5)  # after the fence is passed a click happens within this, or not at all
-_ROWS = r"""(tables) => {
-  if (tables.length !== 1) return null;
-  const table = tables[0];
+_ROWS = r"""table => {
   const norm = s => (s || '').replace(/\s+/g, ' ').trim();
   const cells = row => [...row.cells].map(cell => norm(cell.innerText));
   const [head, ...rows] = [...table.rows];
@@ -102,7 +100,7 @@ class Page(Watched):
             answer = self.page.goto(self.address(path), timeout=milliseconds(self.timeout))
         except playwright_error() as error:
             self._raise(error, f"opening {page_path(path)}")
-        self._arrive()
+        self._arrive(loaded=True)
         if answer is not None and answer.status >= 400:
             raise PortalChanged(f"{page_path(path)} answered HTTP {answer.status}; a page was expected there")
 
@@ -173,7 +171,7 @@ class Page(Watched):
     def read_all(self, labels: Sequence[str]) -> dict[str, str]:
         """Return what several labels show, in one round trip."""
         wanted = list(labels)
-        answer = self._ask(READ, wanted, READ_NOW)
+        answer = self._ask(wanted)
         for field in Shown.all_from(answer):
             self._only_one(field)
         return {field.label: field.values[0] for field in Shown.all_from(answer)}
@@ -184,7 +182,7 @@ class Page(Watched):
 
     def rows(self, table: "Locator") -> list[dict[str, str]]:
         """Return a table's rows as column heading to text; the first row holds the headings."""
-        rows: list[dict[str, str]] = self._one(table, _ROWS, None)
+        rows: list[dict[str, str]] = self._do(lambda ms: table.evaluate(_ROWS, timeout=ms), table)
         return rows
 
     def shows(self, locator: "Locator") -> bool:
@@ -264,7 +262,7 @@ class Page(Watched):
 
     def _read_back(self, locator: "Locator", expecting: Mapping[str, str]) -> None:
         asked = {"labels": list(expecting), "limit": min(2000.0, milliseconds(self.timeout))}
-        answer = self._one(locator, READ_BACK, asked)
+        answer = self._do(lambda ms: locator.evaluate(READ_BACK, asked, timeout=ms), locator)
         if answer["obstacle"]:
             seen = self._name_surprise()
             over = f" Open dialog: {masked(seen.dialogs[0])!r}." if seen and seen.dialogs else ""

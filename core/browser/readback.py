@@ -48,11 +48,9 @@ READ_NOW = "(labels) => {" + _READING + "return labels.map(read); }"
 # Leaves the last field, so that what the page does on leaving a field is done before it is read; then waits (at most
 # `limit` ms) until the button can be clicked, and reads the fields at that moment.
 READ_BACK = (
-    "async (buttons, {labels, limit}) => {"
+    "async (button, {labels, limit}) => {"
     + _READING
     + r"""
-const button = buttons[0];
-if (buttons.length !== 1) return null;
 const obstacle = () => {
   if (!visible(button)) return 'hidden';
   if (button.disabled || button.getAttribute('aria-disabled') === 'true') return 'disabled';

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
-from core.browser.readback import Shown
+from core.browser.readback import READ, READ_NOW, Shown
 from core.browser.seen import SEEN, Seen, masked
 from core.browser.session import Tab
 from core.browser.trouble import (
@@ -64,19 +64,6 @@ class Watched:
             except playwright_error() as error:
                 self._despair(error, described(locator), last=last)
         raise AssertionError("the last slice returns or raises")
-
-    def _one(self, locator: "Locator", script: str, given: object) -> Any:
-        """Run a script on the one element looked for; it returns null when there is not exactly one.
-
-        Asked at once, since it mostly is there, and otherwise after waiting for it.
-        """
-        answer = self._do(lambda ms: locator.evaluate_all(script, given), locator)
-        if answer is None:
-            self._do(lambda ms: locator.wait_for(state="attached", timeout=ms), locator)
-            answer = self._do(lambda ms: locator.evaluate_all(script, given), locator)
-        if answer is None:
-            raise PortalChanged(f"on {page_path(self.page.url)} the {described(locator)} came and went")
-        return answer
 
     def _waits(self) -> Iterator[tuple[float, bool]]:
         left = self.timeout.total_seconds()
@@ -136,13 +123,16 @@ class Watched:
             told = "; ".join(repr(masked(text[:200])) for text in texts)
             raise PortalChanged(f"on {page_path(self.page.url)} an unexpected dialog was dismissed: {told}")
 
-    def _arrive(self) -> None:
+    def _arrive(self, *, loaded: bool = False) -> None:
         """After a new document came: find out at once whether it is an error, a login or a maintenance page."""
         if self.tab.checked == self.tab.arrivals:
             return
         self.tab.checked = self.tab.arrivals
         try:
-            seen = Seen.from_json(self._answer(SEEN, True, milliseconds(self.timeout)))
+            if not loaded:  # a page that hangs while it loads would never answer _at_once
+                self.page.locator("html").wait_for(state="attached", timeout=milliseconds(self.timeout))
+            answer = self._at_once(SEEN, True) or self._answer(SEEN, True, milliseconds(self.timeout))
+            seen = Seen.from_json(answer)
         except playwright_error() as error:
             if is_timeout(error):
                 place = page_path(self.page.url)
@@ -150,14 +140,18 @@ class Watched:
             self._raise(error, "arriving on a page")
         self._judge(seen)
 
-    def _answer(self, script: str, given: object, ms: float) -> str:
-        """Run a script until it returns text, at most so long; unlike evaluate() this ends when the page hangs.
+    def _at_once(self, script: str, given: object) -> Any:
+        """Run a script now, the cheap way; None when the page is just leaving."""
+        try:
+            return self.page.evaluate(script, given)
+        except playwright_error() as error:
+            if is_gone(error):
+                raise
+            return None
 
-        The handle of a text shows the whole text, which saves asking for it; should it not one day, it is asked for.
-        """
-        handle = self.page.wait_for_function(script, arg=given, timeout=ms)
-        shown = str(handle)
-        return shown if shown[:1] in "[{" and shown[-1:] in "]}" else str(handle.json_value())
+    def _answer(self, script: str, given: object, ms: float) -> str:
+        """Run a script until it returns text, at most so long; costs more, but ends even when the page hangs."""
+        return str(self.page.wait_for_function(script, arg=given, timeout=ms).json_value())
 
     def _look(self) -> Seen | None:
         """Return what the page shows now, or None when it does not react."""
@@ -208,20 +202,26 @@ class Watched:
                 self._despair(error, f"address {pattern.pattern!r}", last=last)
         return None
 
-    def _ask(self, script: str, labels: list[str], now: str) -> object:
-        """Run a script until it answers something; when it does not, say which label is missing."""
+    def _ask(self, labels: list[str]) -> object:
+        """Read labels, waiting until all are there; when they are not, say which is missing."""
         self._report_dialogs()
         self._arrive()
+        try:
+            answer = self._at_once(READ, labels)
+        except playwright_error() as error:
+            self._raise(error, f"field {labels[0]!r}")
+        if answer is not None:
+            return json.loads(answer)
         for ms, last in self._waits():
             try:
-                return json.loads(self._answer(script, labels, ms))
+                return json.loads(self._answer(READ, labels, ms))
             except playwright_error() as error:
-                self._despair(error, self._missing(labels, now), last=last)
+                self._despair(error, self._missing(labels), last=last)
         return None
 
-    def _missing(self, labels: list[str], now: str) -> str:
+    def _missing(self, labels: list[str]) -> str:
         try:
-            shown = Shown.all_from(self.page.evaluate(now, labels))
+            shown = Shown.all_from(self.page.evaluate(READ_NOW, labels))
         except playwright_error():
             return f"field {labels[0]!r}"
         return next((f"field {field.label!r}" for field in shown if not field.count), f"field {labels[0]!r}")

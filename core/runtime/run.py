@@ -139,6 +139,7 @@ class Run:
                 for one in batch:
                     added = items.add(tx, self._bot.name, run_id=run_id, new=_checked(one))
                     new, duplicate = (new + 1, duplicate) if added is not None else (new, duplicate + 1)
+            self._shop.boundaries.reach("batch stored")
             self._progress("collecting", offered, 0)
         with self._shop.database.transaction(actor=self._actor) as tx:
             for one in intake.quarantined:
@@ -219,6 +220,7 @@ class Run:
             run = runs.get(tx, run_id)
             states = dict(runs.count_states(tx, self._bot.name))
         exit_code = self._exit_code(drawn)
+        self._shop.boundaries.reach("run ending")
         with self._shop.database.transaction(actor=self._actor) as tx:
             runs.end(tx, run_id, bot=self._bot.name, exit_code=exit_code, balances=drawn)
         return RunReport(

@@ -1,0 +1,98 @@
+"""Runs an installation as a scheduler would, in a process of its own, kills it where it is told, and judges from outside."""
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from audit.keys import Keyring
+from audit.verify import Report, verify
+from core.clock import Clock
+from core.store import Database
+
+HERE = Path(__file__).parent
+KILLED = -signal.SIGKILL
+MOST = 120  # seconds that one run may take
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How one process ended."""
+
+    code: int  # exit code; negative: the signal that killed it
+    said: dict[str, Any]  # what it printed; empty when it was killed
+    errors: str
+
+
+def copied(sample: str, to: Path) -> Path:
+    """Copy an installation and return its folder."""
+    return Path(shutil.copytree(HERE / sample, to, ignore=shutil.ignore_patterns("__pycache__", "var", "*.db")))
+
+
+def run(folder: Path, bot: str, *more: str, kill_at: int | None = None, log: Path | None = None) -> Ended:
+    """Run a bot once, dying at a boundary when one is given; `log` lists the boundaries reached."""
+    done = subprocess.run(
+        [sys.executable, str(HERE / "run_bot.py"), str(folder), bot, *more],
+        env=_environment(kill_at, log),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=MOST,
+        check=False,
+    )
+    said = json.loads(done.stdout) if done.stdout.startswith("{") else {}
+    return Ended(code=done.returncode, said=said, errors=done.stderr)
+
+
+def started(folder: Path, bot: str) -> subprocess.Popen[str]:
+    """Start a bot and return its process."""
+    return subprocess.Popen(
+        [sys.executable, str(HERE / "run_bot.py"), str(folder), bot],
+        env=_environment(None, None),
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _environment(kill_at: int | None, log: Path | None) -> dict[str, str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("UNDERSTUDY_KILL")}
+    environment.pop("UNDERSTUDY_ENV", None)
+    if kill_at is not None:
+        environment["UNDERSTUDY_KILL_AT"] = f"{kill_at}:{log or ''}"
+    return environment
+
+
+def boundaries(folder: Path, bot: str) -> list[str]:
+    """Run a bot without a kill and return the boundaries it reached, in order."""
+    log = folder / "boundaries.log"
+    ended = run(folder, bot, kill_at=0, log=log)
+    assert ended.code == 0, ended
+    return [line.split(" ", 1)[1] for line in log.read_text(encoding="utf-8").splitlines()]
+
+
+def trail(folder: Path) -> Report:
+    """Verify the trail of an installation with its own key."""
+    database = Database.open(f"sqlite:///{folder}/var/understudy.db", clock=Clock())
+    try:
+        with database.engine.connect() as connection:
+            return verify(connection, public_keys=Keyring.open(folder / "var" / "keys").public_keys())
+    finally:
+        database.close()
+
+
+def entries(folder: Path) -> list[tuple[str, str]]:
+    """Return what stands in the book, sorted: number and amount."""
+    path = folder / "book.db"
+    if not path.exists():
+        return []
+    with closing(sqlite3.connect(path)) as book:
+        return sorted(book.execute("SELECT number, net FROM entry").fetchall())

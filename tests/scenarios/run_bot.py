@@ -1,0 +1,27 @@
+"""Runs one bot of an installation once and prints how it ended: what a scheduler starts, for the scenarios."""
+
+import json
+import sys
+from pathlib import Path
+
+from core.installation import Installation
+
+
+def main() -> int:
+    """Run `run_bot.py FOLDER BOT [dry]`."""
+    folder, name, *more = sys.argv[1:]
+    with Installation.open(Path(folder)) as installation:
+        installation.start_logs(console=False)
+        report = installation.run(installation.bots(name)[name], trigger="system:scenario", dry="dry" in more)
+    said = {
+        "states": report.states,
+        "outcomes": report.outcomes,
+        "balances": {balance.name: list(balance.differences) for balance in report.balances},
+        "stopped": report.stopped,
+    }
+    sys.stdout.write(json.dumps(said) + "\n")
+    return int(report.exit_code)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

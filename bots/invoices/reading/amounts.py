@@ -10,8 +10,44 @@ SYMBOLS = {
     "A$": "AUD", "C$": "CAD", "KČ": "CZK", "ZŁ": "PLN", "FT": "HUF", "EURO": "EUR", "EUROS": "EUR",
 }  # fmt: skip
 CODES = frozenset(
-    "AED AUD BGN BRL CAD CHF CNY CZK DKK EUR GBP HKD HUF IDR ILS INR ISK JPY KRW MXN MYR NOK NZD PHP PLN RON SAR SEK "
-    "SGD THB TRY TWD UAH USD VND ZAR".split()
+    [
+        "AED",
+        "AUD",
+        "BGN",
+        "BRL",
+        "CAD",
+        "CHF",
+        "CNY",
+        "CZK",
+        "DKK",
+        "EUR",
+        "GBP",
+        "HKD",
+        "HUF",
+        "IDR",
+        "ILS",
+        "INR",
+        "ISK",
+        "JPY",
+        "KRW",
+        "MXN",
+        "MYR",
+        "NOK",
+        "NZD",
+        "PHP",
+        "PLN",
+        "RON",
+        "SAR",
+        "SEK",
+        "SGD",
+        "THB",
+        "TRY",
+        "TWD",
+        "UAH",
+        "USD",
+        "VND",
+        "ZAR",
+    ]
 )
 _CURRENCY = r"(?:US\$|A\$|C\$|[£€$₹¥]|(?:" + "|".join(sorted(CODES)) + r")(?![A-Z]))"
 _NUMBER = r"\d{1,3}(?:[.,'’\u00a0\u202f]\d{2,3})+(?:[.,]\d{1,6})?|\d+(?:[.,]\d{1,6})?|[.,]\d{2}"
@@ -82,7 +118,7 @@ def _number(digits: str, *, comma: bool | None) -> tuple[Decimal, int] | None:
         return Decimal(re.sub(r"\D", "", digits)), 0
     head, sign, tail = digits[:last], digits[last], digits[last + 1 :]
     if _is_decimal(head, sign, tail, comma=comma):
-        if head and not (head.isdigit() or _GROUPED.fullmatch(head) or _INDIAN.fullmatch(digits)) or sign in head:
+        if (head and not (head.isdigit() or _GROUPED.fullmatch(head) or _INDIAN.fullmatch(digits))) or sign in head:
             return None
         return Decimal(f"{re.sub(r'[^0-9]', '', head) or '0'}.{tail}"), len(tail)
     if not _GROUPED.fullmatch(digits):
@@ -111,7 +147,7 @@ def decimal_comma(texts: Iterable[str]) -> bool | None:
     points = commas = 0
     for text in texts:
         compact = text.strip("€£$-()*%")
-        if len(compact) < 4 or not compact[-1].isdigit() or compact.count(".") > 1 and "," not in compact:
+        if len(compact) < 4 or not compact[-1].isdigit() or (compact.count(".") > 1 and "," not in compact):
             continue  # dates and section numbers have several points
         match = _VOTE.search(compact, len(compact) - 4)
         if match and match.end() == len(compact):

@@ -1,5 +1,6 @@
 """VAT numbers and bank details; check digits are a soft sign, since samples and misprints fail them."""
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -15,18 +16,47 @@ from .parties import Party
 
 _VAT = re.compile(
     r"(?<![A-Z0-9])(?:"
-    r"GB ?(?:\d{3} ?\d{4} ?\d{2}(?: ?\d{3})?|GD ?\d{3}|HA ?\d{3})|DE ?\d{3} ?\d{3} ?\d{3}|FR ?[0-9A-Z]{2} ?\d{3} ?\d{3} ?\d{3}|FR ?\d{3} ?\d{3} ?\d{3} ?\d{2}"
-    r"|NL ?\d{4} ?\.?\d{2} ?\.?\d{3} ?\.?B ?\d{2}|NL ?\d{3} ?\.?\d{3} ?\.?\d{3} ?\.?B ?\.?\d{2}|ATU ?\d{8}|BE ?0?\d{3}[ .]?\d{3}[ .]?\d{3}|IE ?\d[0-9A-Z]\d{5} ?[A-Z]{1,2}"
-    r"|IT ?\d{11}|ES ?[A-Z0-9]\d{7}[A-Z0-9]|LU ?\d{8}|PL ?\d{10}|DK ?\d{8}|SE ?\d{12}|XI ?\d{9}|CHE[- ]?\d{3}\.?\d{3}\.?\d{3}"
+    r"GB ?(?:\d{3} ?\d{4} ?\d{2}(?: ?\d{3})?|GD ?\d{3}|HA ?\d{3})"
+    r"|DE ?\d{3} ?\d{3} ?\d{3}|FR ?[0-9A-Z]{2} ?\d{3} ?\d{3} ?\d{3}|FR ?\d{3} ?\d{3} ?\d{3} ?\d{2}"
+    r"|NL ?\d{4} ?\.?\d{2} ?\.?\d{3} ?\.?B ?\d{2}|NL ?\d{3} ?\.?\d{3} ?\.?\d{3} ?\.?B ?\.?\d{2}"
+    r"|ATU ?\d{8}|BE ?0?\d{3}[ .]?\d{3}[ .]?\d{3}|IE ?\d[0-9A-Z]\d{5} ?[A-Z]{1,2}"
+    r"|IT ?\d{11}|ES ?[A-Z0-9]\d{7}[A-Z0-9]|LU ?\d{8}"
+    r"|PL ?\d{10}|DK ?\d{8}|SE ?\d{12}|XI ?\d{9}|CHE[- ]?\d{3}\.?\d{3}\.?\d{3}"
     r")(?![A-Z0-9])"
 )  # fmt: skip
 _BEGUN = re.compile(r"\b(?:GB|DE|FR|NL|ATU|BE|IE)[ \d]{0,16}$")
 _UK_BARE = re.compile(r"(?<!\d)\d{3} ?\d{4} ?\d{2}(?: ?\d{3})?(?!\d)")
 _IBAN = re.compile(r"(?<![A-Z0-9])([A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?)(?![A-Z0-9])")
 _LENGTHS = {
-    "AT": 20, "BE": 16, "CH": 21, "CZ": 24, "DE": 22, "DK": 18, "ES": 24, "FI": 18, "FR": 27, "GB": 22, "IE": 22, "IT": 27, "LI": 21, "LU": 20,
-    "NL": 18, "NO": 15, "PL": 28, "PT": 25, "SE": 24, "MT": 31, "CY": 28, "EE": 20, "LT": 20, "LV": 21, "SK": 24, "SI": 19, "HU": 28, "GR": 27,
-}  # fmt: skip
+    "AT": 20,
+    "BE": 16,
+    "CH": 21,
+    "CZ": 24,
+    "DE": 22,
+    "DK": 18,
+    "ES": 24,
+    "FI": 18,
+    "FR": 27,
+    "GB": 22,
+    "IE": 22,
+    "IT": 27,
+    "LI": 21,
+    "LU": 20,
+    "NL": 18,
+    "NO": 15,
+    "PL": 28,
+    "PT": 25,
+    "SE": 24,
+    "MT": 31,
+    "CY": 28,
+    "EE": 20,
+    "LT": 20,
+    "LV": 21,
+    "SK": 24,
+    "SI": 19,
+    "HU": 28,
+    "GR": 27,
+}
 _SORT_CODE = re.compile(r"(?<![\d-])(\d{2})[- –]?(\d{2})[- –]?(\d{2})(?![\d-])")
 _ACCOUNT = re.compile(r"(?<!\d)(\d{4} ?\d{4}|\d{6,10})(?!\d)")
 
@@ -107,7 +137,7 @@ def _vat_ids(facts: Facts) -> list[Candidate[str]]:
 def _wrapped(facts: Facts) -> Iterator[Candidate[str]]:
     """Numbers that begin at the end of one line and go on in the next."""
     lines = facts.layout.lines
-    for line, following in zip(lines, lines[1:], strict=False):
+    for line, following in itertools.pairwise(lines):
         begun = _BEGUN.search(line.text)
         if begun is None or following.page != line.page:
             continue

@@ -107,7 +107,9 @@ def _complete(columns: list[_Options]) -> bool:
     counted = bool(roles & {"quantity", "unit_price"})
     if columns and not columns[-1][0] and {"quantity", "unit_price"} <= roles:
         money = True
-    return len(columns) >= 3 and money and (text or counted) or len(columns) == 2 and money and "description" in roles
+    return (len(columns) >= 3 and money and (text or counted)) or (
+        len(columns) == 2 and money and "description" in roles
+    )
 
 
 def _with_neighbours(facts: Facts, line: Line, columns: list[_Options]) -> tuple[int, int, list[_Options]]:

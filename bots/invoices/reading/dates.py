@@ -1,4 +1,4 @@
-"""Dates as invoices print them, in English, German, French and Dutch; UK day-first unless the document says otherwise."""
+"""Dates as invoices print them, in four languages; day-first unless the document says otherwise."""
 
 import re
 from collections.abc import Iterable
@@ -31,7 +31,8 @@ _DATE = re.compile(
     r"(?<![\d.,/-])(?:"
     r"(?P<y1>(?:19|20)\d\d)(?P<s1>[-./])(?P<m1>\d{1,2})(?P=s1)(?P<d1>\d{1,2})"
     r"|(?P<a>\d{1,2})\s?(?P<s2>[-./])\s?(?P<b>\d{1,2})\s?(?P=s2)\s?(?P<y2>(?:19|20)\d\d|\d\d)"
-    r"|(?P<d3>\d{1,2})(?:st|nd|rd|th|er|e)?" + _SPACE + "(?:of |de )?" + _MONTH.format("m3") + _SPACE + r"(?P<y3>(?:19|20)\d\d|['’]?\d\d)"
+    r"|(?P<d3>\d{1,2})(?:st|nd|rd|th|er|e)?" + _SPACE + "(?:of |de )?" + _MONTH.format("m3") + _SPACE
+    + r"(?P<y3>(?:19|20)\d\d|['’]?\d\d)"
     r"|" + _MONTH.format("m4") + r"\s{0,3}(?P<d4>\d{1,2})(?:st|nd|rd|th)?\s{0,3},?\s{0,3}(?P<y4>(?:19|20)\d\d)"
     r")(?!\d|/\d|[.,-]\d|-\w)",
     re.IGNORECASE,

@@ -1,4 +1,4 @@
-"""The facts every field is read from: lines, labels, amounts, dates, and what the document says about its own habits."""
+"""The facts every field is read from: lines, labels, amounts, dates, and the document's own habits."""
 
 import re
 from collections import Counter, defaultdict

@@ -70,9 +70,8 @@ def read_dates(facts: Facts, number: Source | None) -> dict[str, tuple[date, Sou
     issued = [c for hit in facts.hits("issue_date") for c in _dates_of(facts, hit)]
     due = [c for hit in facts.hits("due_date") for c in _dates_of(facts, hit)]
     issued += _near_number(facts, number)
-    other = {
-        (c.line.index, c.first) for hit in facts.hits("not_date", "due_date") for c in _dates_of(facts, hit) if c.line and c.score > 1.5
-    }  # fmt: skip
+    elsewhere = [c for hit in facts.hits("not_date", "due_date") for c in _dates_of(facts, hit)]
+    other = {(c.line.index, c.first) for c in elsewhere if c.line and c.score > 1.5}
     claimed = {(c.line.index, c.first) for c in issued if c.line and c.score >= 2.9}
     issued = [c for c in issued if c.line is None or (c.line.index, c.first) not in other - claimed]
     issued += _unlabelled(facts, other)
@@ -130,7 +129,8 @@ def _identifier(line: Line, first: int, stop: int) -> tuple[str, int, int] | Non
         first += 1
     if first >= stop:
         return None
-    last, parts = first, []
+    last = first
+    parts: list[str] = []
     while last < stop:
         text = tokens[last].text.strip(",;()[]").rstrip(".:").lstrip("#")
         if not text or not _NUMBER.fullmatch(text):
@@ -166,7 +166,7 @@ def _continues(before: str, text: str) -> bool:
         return True
     short_code = before.isalpha() and before.isupper() and len(before) <= 4
     return (
-        (short_code or before.isdigit() and len(before) <= 6)
+        (short_code or (before.isdigit() and len(before) <= 6))
         and text[:1].isdigit()
         and parse_date(text, packed=False) is None
     )

@@ -1,5 +1,6 @@
 """Line items: the rows under a table's head, by where their values stand."""
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -78,7 +79,7 @@ def read_items(facts: Facts) -> Items:
 
 
 def _weight(tables: list[tuple[Head, list[Row]]], main: Head) -> float:
-    """How much a table (with its continuations) looks like the goods: rows, and rows whose price times quantity agrees."""
+    """How much a table (over all its pages) looks like the goods: by rows, more by rows that add up."""
     rows = [row for head, found in tables if head.signature == main.signature for row in found]
     return sum(1.0 + 2.0 * _agrees(row) for row in rows) + 0.1 * len(main.columns)
 
@@ -134,11 +135,13 @@ def _is_amount(amount: Value, values: list[Value]) -> bool:
 def _carried(facts: Facts, line: Line) -> bool:
     """Whether the line only carries a sum from one page to the next."""
     hits = [hit for hit in facts.by_line.get(line.index, ()) if hit.field == "carried"]
-    return any(hit.last == line.cell_of(hit.first).last or hit.language == "en" and len(hit.words) > 5 for hit in hits)
+    return any(
+        hit.last == line.cell_of(hit.first).last or (hit.language == "en" and len(hit.words) > 5) for hit in hits
+    )
 
 
 def _sums_up(rows: list[Row], values: list[Value], amount: Value, head: Head) -> bool:
-    """Whether a row is the sum of those before it: no quantity or price, and its words stand beside the descriptions."""
+    """Whether a row is the sum of those before it: no quantity or price, and words beside the descriptions."""
     if not rows or any(value.role in ("quantity", "unit_price") for value in values) or amount.value != _sum(rows):
         return False
     column = head.column("description")
@@ -270,7 +273,7 @@ def _split(before: Line, pending: list[Line], row: Line) -> list[Line]:
     """The pending lines that belong to the later row: those below the widest gap, when one gap is wider."""
     close = [line for line in pending if line.page == row.page and row.top - line.top < 0.95 * row.height]
     chain = [before, *pending, row]
-    gaps = [b.top - a.top if a.page == b.page else 1e6 for a, b in zip(chain, chain[1:], strict=False)]
+    gaps = [b.top - a.top if a.page == b.page else 1e6 for a, b in itertools.pairwise(chain)]
     if len(gaps) > 1 and max(gaps) > 1.25 * min(gaps) and max(gaps) > 0.5 * row.height:
         widest = max(range(len(gaps)), key=lambda n: gaps[n])
         below = pending[widest:]

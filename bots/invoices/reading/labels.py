@@ -1,7 +1,7 @@
 """Finding the words that invoices print beside their values; the words themselves are data, in words/.
 
-A phrase is matched by its letters only, so `Invoice No.`, `INVOICE NO` and `I n v o i c e  n o:` are one. Of phrases that
-start at one word the longest wins: `date of delivery` is never a `date`.
+A phrase is matched by its letters only, so `Invoice No.`, `INVOICE NO` and `I n v o i c e  n o:` are one. Of phrases
+that start at one word the longest wins: `date of delivery` is never a `date`.
 """
 
 import tomllib

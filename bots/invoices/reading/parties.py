@@ -9,34 +9,12 @@ from rapidfuzz import fuzz
 
 from ..model import Source
 from .facts import Candidate, Facts, choose
-from .labels import Hit, titles
+from .labels import Hit
 from .layout import Cell, Line, letters
+from .names import CONTACT, LEGAL, POSTCODE, SEPARATED, STREET, is_label, legal_name, name_in, namelike
 
-_LEGAL = re.compile(
-    r"(?:\b(?:ltd|limited|llp|plc|inc|incorporated|corp|corporation|llc|lp|gmbh|mbh|ag|kg|kgaa|ohg|gbr|ug|se|e\.?\s?k|e\.?\s?v|eg|a\.g|bv|b\.v|nv|n\.v|vof|v\.o\.f|"
-    r"sarl|s\.a\.r\.l|sas|s\.a\.s|sasu|eurl|sa|s\.a|sprl|srl|bvba|cic|c\.i\.c|cio|co|company|pty|pvt|aps|a/s|ab|oy|spa|s\.p\.a|trust|partnership|lbg|sci|snc|gie|scop)(?=[.,;)\s]|$)\.?)",
-    re.IGNORECASE,
-)  # fmt: skip
-_POSTCODE = re.compile(r"\b(?:[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|(?:[A-Z]{1,2}[- ])?\d{5}(?:-\d{4})?|\d{4} ?[A-Z]{2})\b")
-_STREET = re.compile(
-    r"(?i)(?:\b\d{1,4}[a-z]?(?:[-/]\d+)?,? +[^\W\d]|[^\W\d.]+\.? +\d{1,4} ?[a-z]?$|\b(?:street|road|lane|avenue|house|unit|floor|estate|park|court|way|drive|rue|straße|strasse|str\.|platz|weg|allee|straat|laan|plein|suite|p\.?o\.? box|postfach|close|square|building|quay|mill|terrace|yard|boulevard|chemin|place|gracht|kade|works|business)\b|(?:straße|strasse|str\.|weg|platz|allee|gasse|straat|laan|gracht|kade|plein)\b)"
-)  # fmt: skip
-_LEAD = re.compile(
-    r"(?i:\b(?:trading name of|sold by|owned by|behalf of|registered name|payment to|transfer to|payable to|name of|c/o)\b:?) "
-    r"|\b(?:by|from|to|für|der|an|the|with|bei|von|par|de la|aan|van) "
-)
 _HEADED = "under the supplier's heading"
-_SEPARATED = re.compile(r"\s*[●•·|∙‧■–]\s*|\s+[-*]\s+")
 _DOMAIN = re.compile(r"(?:@|www\.|https?://(?:www\.)?)([a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.[a-z]{2,})", re.IGNORECASE)
-_CONTACT = re.compile(
-    r"(?i)\b(?:tel|phone|fax|telefon|email|e-mail|www|http|iban|bic|swift|vat|ust|btw|tva|siret|siren|gln|kvk|page|seite|pagina|date|datum|registered|hrb|no\.)\b|@"
-)
-_NOT_NAME = frozenset(
-    "logo copy original page total amount description quantity thank you dear sir madam sehr geehrte herren bank banque "
-    "street tel fax email phone mobile payment terms duplicate confidential draft notes deutschland germany france nederland "
-    "london england hong kong name".split()
-)
-_SALUTES = frozenset("herr herrn frau mr mrs ms miss dr monsieur madame m mme dhr mevr t.a.v attn".split())
 _BANKS = re.compile(
     r"(?i)\b(?:bank|banque|sparkasse|volksbank|barclays|lloyds|natwest|hsbc|santander|commerzbank|postbank|raiffeisen\w*|crédit|rabobank|nationwide|monzo|starling)\b|\w+bank\b"
 )
@@ -60,7 +38,7 @@ def read_parties(facts: Facts, own_names: Sequence[str], *, goods: Set[int] = fr
     buyers += _own_blocks(facts, own)
     buyer_cells = {(line.index, cell.first) for block in buyers for line, cell in block}
     buyer_names = {
-        letters(_name(line, cell)) for block in buyers for line, cell in block[:3] if _namelike(_name(line, cell))
+        letters(name_in(line, cell)) for block in buyers for line, cell in block[:3] if namelike(name_in(line, cell))
     }
     domains = _domains(facts)
     cells = _plain_names(facts, buyer_cells, goods)
@@ -87,10 +65,10 @@ def read_parties(facts: Facts, own_names: Sequence[str], *, goods: Set[int] = fr
     seller_lines = {line.index for block in sellers for line, _ in block}
     buyer = next(
         (
-            _name(line, cell)
+            name_in(line, cell)
             for block in _blocks(facts, "buyer")
             for line, cell in block
-            if _namelike(_name(line, cell))
+            if namelike(name_in(line, cell))
         ),
         None,
     )
@@ -118,10 +96,10 @@ def _own_blocks(facts: Facts, own: Sequence[str]) -> list[list[tuple[Line, Cell]
 
 def _full_names_first(candidates: list[Candidate[str]]) -> None:
     """A trade name or logo that is part of a full legal name speaks for the full name."""
-    full = [(letters(c.value), c) for c in candidates if _LEGAL.search(c.value)]
+    full = [(letters(c.value), c) for c in candidates if LEGAL.search(c.value)]
     for candidate in candidates:
         key = letters(candidate.value)
-        if _LEGAL.search(candidate.value) or len(key) < 4 or _HEADED in candidate.support:
+        if LEGAL.search(candidate.value) or len(key) < 4 or _HEADED in candidate.support:
             continue
         for name, whole in full:
             if key in name and len(name) - len(key) <= 30 and whole.score > 0:
@@ -132,7 +110,9 @@ def _full_names_first(candidates: list[Candidate[str]]) -> None:
 
 def _is_own(key: str, own: Sequence[str]) -> bool:
     """Whether a name is one of ours, however it is printed."""
-    return any(name and (name == key or len(name) > 5 and (name in key or fuzz.ratio(name, key) >= 90)) for name in own)
+    return any(
+        name and (name == key or (len(name) > 5 and (name in key or fuzz.ratio(name, key) >= 90))) for name in own
+    )
 
 
 def _blocks(facts: Facts, *fields: str) -> list[list[tuple[Line, Cell]]]:
@@ -178,7 +158,7 @@ def _column(facts: Facts, line: Line, cell: Cell) -> list[tuple[Line, Cell]]:
     found: list[tuple[Line, Cell]] = []
     previous = line
     for other, below in facts.layout.below(line, cell.x0 - 2, max(cell.x1, cell.x0 + 60), within=11 * line.height):
-        if other.top - previous.bottom > (3.0 if found and _labels(*found[-1]) else 1.9) * line.height:
+        if other.top - previous.bottom > (3.0 if found and is_label(*found[-1]) else 1.9) * line.height:
             break
         if abs(below.x0 - cell.x0) > 2.5 * line.height:
             continue
@@ -213,19 +193,19 @@ def _of_block(facts: Facts, block: list[tuple[Line, Cell]], score: float, why: s
         return
     names: list[tuple[Line, Cell]] = []
     for line, cell in block[:5]:
-        text = _name(line, cell)
-        if _labels(line, cell):
+        text = name_in(line, cell)
+        if is_label(line, cell):
             continue
-        if _STREET.search(text) and not _LEGAL.search(text) or _POSTCODE.search(text) or _CONTACT.search(text):
+        if (STREET.search(text) and not LEGAL.search(text)) or POSTCODE.search(text) or CONTACT.search(text):
             break
-        if _namelike(text):
+        if namelike(text):
             names.append((line, cell))
         elif names:
             break
     if names:
         line, cell = names[0]
         value, last = _with_continuation(names)
-        yield Candidate(value, score + (0.3 if _LEGAL.search(value) else 0.0), line, cell.first, last, [why])
+        yield Candidate(value, score + (0.3 if LEGAL.search(value) else 0.0), line, cell.first, last, [why])
 
 
 def _named(facts: Facts, place: tuple[Line, Cell], score: float, why: str) -> Iterator[Candidate[str]]:
@@ -241,23 +221,23 @@ def _named(facts: Facts, place: tuple[Line, Cell], score: float, why: str) -> It
     name = line.words(start, end)
     lines = facts.layout.by_page[line.page]
     above = lines[line.index - lines[0].index - 1] if line is not lines[0] else line
-    if following and len(above.cells) == 1 and above is not line and abs(above.cells[0].x0 - following.x0) < 2:
-        if line.top - above.bottom < 0.4 * line.height:
-            name = f"{above.words(0, len(above.tokens))} {name}"
+    alone = following is not None and len(above.cells) == 1 and above is not line
+    if alone and abs(above.cells[0].x0 - line.tokens[start].x0) < 2 and line.top - above.bottom < 0.4 * line.height:
+        name = f"{above.words(0, len(above.tokens))} {name}"
     yield Candidate(name, score, line, start, end, [why], text=name)
 
 
 def _with_continuation(names: list[tuple[Line, Cell]]) -> tuple[str, int]:
     """A name over two lines: the first has no legal form, the second ends with one."""
     line, cell = names[0]
-    first = _name(line, cell)
-    if len(names) > 1 and not _LEGAL.search(first):
+    first = name_in(line, cell)
+    if len(names) > 1 and not LEGAL.search(first):
         second_line, second_cell = names[1]
-        second = _name(second_line, second_cell)
+        second = name_in(second_line, second_cell)
         close = second_line.top - line.bottom < 0.7 * line.height and abs(second_cell.x0 - cell.x0) < 2
         same_size = abs(second_line.height - line.height) < 0.08 * line.height
         shared = set(map(letters, first.split())) & set(map(letters, second.split()))
-        if close and same_size and _LEGAL.search(second) and len(first.split()) > 1 and not shared:
+        if close and same_size and LEGAL.search(second) and len(first.split()) > 1 and not shared:
             return f"{first} {second}", cell.last
     return first, cell.last
 
@@ -279,10 +259,10 @@ def _plain_names(facts: Facts, buyer_cells: set[tuple[int, int]], goods: Set[int
 def _plain_name(
     facts: Facts, lines: list[Line], number: int, line: Line, cell: Cell, tall: float, usual: float
 ) -> Iterator[Candidate[str]]:
-    text = _name(line, cell)
-    if _labels(line, cell):
+    text = name_in(line, cell)
+    if is_label(line, cell):
         return
-    legal = _legal_name(text)
+    legal = legal_name(text)
     top = line.top < 0.3 * tall
     if legal is not None:
         score, why = 1.3 + (0.4 if top or line.top > 0.85 * tall else 0.0), ["has a legal form"]
@@ -291,8 +271,8 @@ def _plain_name(
         value = legal
     elif (
         top
-        and _namelike(text)
-        and not _STREET.search(text)
+        and namelike(text)
+        and not STREET.search(text)
         and not any(h.first == cell.first and h.last == cell.last for h in facts.by_line.get(line.index, ()))
     ):
         score, why, value = 0.3, ["stands at the top"], text
@@ -307,13 +287,13 @@ def _plain_name(
         ((other, c) for other, c in facts.layout.below(line, cell.x0, cell.x0 + 30, within=1.2 * line.height)), None
     )
     if below and value == text:
-        under = _name(*below)
-        if _STREET.search(under) or _POSTCODE.search(under):
+        under = name_in(*below)
+        if STREET.search(under) or POSTCODE.search(under):
             score += 0.8 + (0.6 if _has_contact(facts, line, cell) else 0.0)
             why.append("above an address")
-        if _STREET.search(under) or _POSTCODE.search(under) or _CONTACT.search(under):
+        if STREET.search(under) or POSTCODE.search(under) or CONTACT.search(under):
             pass
-        elif legal is None and _LEGAL.search(under):
+        elif legal is None and LEGAL.search(under):
             joined, _ = _with_continuation([(line, cell), below])
             if joined != text:
                 yield Candidate(joined, score + 1.8, line, cell.first, cell.last, [*why, "goes on in the next line"])
@@ -323,37 +303,7 @@ def _plain_name(
 def _has_contact(facts: Facts, line: Line, cell: Cell) -> bool:
     """Whether telephone, tax or registration numbers follow below: a sender's block."""
     below = facts.layout.below(line, cell.x0, cell.x0 + 30, within=9 * line.height)
-    return any(_CONTACT.search(_name(*place)) for place in below)
-
-
-def _is_legal(match: re.Match[str]) -> bool:
-    """Short forms count in capitals only: SA is a company, Sa a Saturday."""
-    form = match[0].strip(". ")
-    return len(form) > 2 or form.isupper() or form == "Co"
-
-
-def _legal_name(text: str) -> str | None:
-    """The company name in a text: from the last separator to its legal form."""
-    if not 4 <= len(text) <= 300:
-        return None
-    best = None
-    for part in _SEPARATED.split(text):
-        match = None
-        for match in filter(_is_legal, _LEGAL.finditer(part)):
-            tail = part[match.end() :].strip()
-            if not _LEGAL.match(tail.lstrip("&. ")) and not tail.startswith("&"):
-                break
-        if match is None:
-            continue
-        name = part[: match.end()].strip(" ,:;")
-        if name.endswith(".") and "." not in match[0][:-1] and re.match(r" [A-Z]", part[match.end() :]):
-            name = name[:-1]  # the full stop of a sentence
-        name = _LEAD.split(name)[-1].strip()
-        name = re.split(r": |(?<=[a-z]{3})\. ", name)[-1]
-        words = name.split()
-        if 2 <= len(words) <= 8 and words[0][:1].isupper() | words[0][:1].isdigit() and not _CONTACT.search(name):
-            best = best or name
-    return best
+    return any(CONTACT.search(name_in(*place)) for place in below)
 
 
 def _sender_lines(facts: Facts) -> list[Candidate[str]]:
@@ -362,20 +312,20 @@ def _sender_lines(facts: Facts) -> list[Candidate[str]]:
     for line in facts.layout.lines:
         for cell in line.cells:
             text = line.words(cell.first, cell.last)
-            parts = [p for p in _SEPARATED.split(text) if p]
+            parts = [p for p in SEPARATED.split(text) if p]
             if len(parts) < 2 or len(text) > 160:
                 continue
             rest = " ".join(parts[1:])
             if (
-                _POSTCODE.search(rest)
-                and (_STREET.search(rest) or len(parts) > 2)
+                POSTCODE.search(rest)
+                and (STREET.search(rest) or len(parts) > 2)
                 and 2 <= len(parts[0]) <= 70
-                and not _POSTCODE.search(parts[0])
+                and not POSTCODE.search(parts[0])
             ):
                 size = len(parts[0].split())
                 found.append(
                     Candidate(
-                        _legal_name(parts[0]) or parts[0].strip(" ,"),
+                        legal_name(parts[0]) or parts[0].strip(" ,"),
                         2.4,
                         line,
                         cell.first,
@@ -398,37 +348,11 @@ def _account_names(facts: Facts) -> list[Candidate[str]]:
         if first < stop:
             end = min(stop, line.cell_of(first).last)
             text = line.words(first, end).strip(" .,:")
-            if _namelike(text):
+            if namelike(text):
                 found.append(
-                    Candidate(text, 1.2 if _LEGAL.search(text) else 0.6, line, first, end, [f"right of “{hit.words}”"])
+                    Candidate(text, 1.2 if LEGAL.search(text) else 0.6, line, first, end, [f"right of “{hit.words}”"])
                 )
     return found
-
-
-def _labels(line: Line, cell: Cell) -> bool:
-    """Whether a cell is a label: a colon ends it, or begins the next cell."""
-    following = line.tokens[cell.last].text if cell.last < len(line.tokens) else ""
-    return line.tokens[cell.last - 1].text.endswith(":") or following.startswith(":")
-
-
-def _name(line: Line, cell: Cell) -> str:
-    return line.words(cell.first, cell.last).strip(" ,:;")
-
-
-def _namelike(text: str) -> bool:
-    """Whether a text could be a name at all."""
-    key = letters(text)
-    if not 2 <= len(key) <= 60 or key in titles() or key in _NOT_NAME:
-        return False
-    words = text.split()
-    if len(words) > 7 or words[0].casefold().strip(".") in _SALUTES or text.rstrip().endswith(":"):
-        return False
-    if _CONTACT.search(text) or _POSTCODE.search(text) or ":" in text:
-        return False
-    digits = sum(c.isdigit() for c in text)
-    if digits > 4 or digits * 2 > len(key) or not words[0][:1].isalnum():
-        return False
-    return not all(letters(word) in _NOT_NAME or letters(word) in titles() for word in words)
 
 
 def _domains(facts: Facts) -> dict[str, int]:
@@ -444,6 +368,6 @@ def _in_domains(key: str, domains: dict[str, int]) -> str | None:
     for domain in domains:
         for part in domain.split(".")[:-1]:
             stem = letters(part)
-            if len(stem) >= 4 and (stem in key or len(key) >= 4 and key in stem):
+            if len(stem) >= 4 and (stem in key or (len(key) >= 4 and key in stem)):
                 return domain
     return None

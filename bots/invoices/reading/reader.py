@@ -106,8 +106,8 @@ def _require_text(text: DocumentText) -> None:
     if not _legible(text):
         raise BusinessException(
             "TEXT_UNREADABLE",
-            f"The text inside the file is garbled ({text.garbled:.0%} of its characters have no meaning), although it may "
-            "look right on the screen. Ask the supplier for another copy, or key this invoice by hand.",
+            f"The text inside the file is garbled ({text.garbled:.0%} of its characters have no meaning), although it "
+            "may look right on the screen. Ask the supplier for another copy, or key this invoice by hand.",
         )
 
 

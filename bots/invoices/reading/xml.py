@@ -9,7 +9,23 @@ from ..model import Invoice, Line, Rival, Source, TaxLine
 from .bank import iban_valid, vat_id_valid
 from .layout import letters
 
-_FIELDS = ("supplier", "number", "issue_date", "due_date", "order_number", "net", "tax", "gross", "payable", "prepaid", "currency", "vat_id", "iban", "sort_code", "account_number")  # fmt: skip
+_FIELDS = (
+    "supplier",
+    "number",
+    "issue_date",
+    "due_date",
+    "order_number",
+    "net",
+    "tax",
+    "gross",
+    "payable",
+    "prepaid",
+    "currency",
+    "vat_id",
+    "iban",
+    "sort_code",
+    "account_number",
+)
 
 
 def combined(einvoice: EInvoice, page: Invoice | None, *, pages: int) -> Invoice:

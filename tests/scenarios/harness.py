@@ -1,4 +1,4 @@
-"""Runs an installation as a scheduler would, in a process of its own, kills it where it is told, and judges from outside."""
+"""Runs an installation as a scheduler would, in a process of its own; kills it where told, and judges from outside."""
 
 import json
 import os

@@ -53,7 +53,7 @@ def everywhere(tmp_path: Path, bot: str) -> list[Crash]:
 
 
 def test_killed_at_every_boundary_the_book_is_the_same(tmp_path: Path) -> None:
-    """Every step, look, check, search, intent, click and receipt: nothing twice, nothing lost, balanced, trail whole."""
+    """Every step, look, search, intent, click and receipt: nothing twice, nothing lost, balanced, trail whole."""
     crashes = everywhere(tmp_path, "vouchers")
     assert len(crashes) > 30
     assert {
@@ -71,7 +71,7 @@ def test_killed_at_every_boundary_the_book_is_the_same(tmp_path: Path) -> None:
 
 
 def test_the_control_doubles(tmp_path: Path) -> None:
-    """A bot that writes without an effect enters vouchers twice in the same harness: the proof above proves something."""
+    """A bot that writes without an effect enters vouchers twice in the same harness, so the proof above proves much."""
     crashes = everywhere(tmp_path, "naive")
     assert [crash.boundary for crash in crashes if len(crash.entries) > len(EXPECTED)]
 

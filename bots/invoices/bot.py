@@ -12,14 +12,15 @@ from datetime import datetime, timedelta
 from targets.ledger import Ledger, VoucherReceipt
 from understudy import Bot, Context, Document, Listed, NewItem, Trial, WorkItem
 
-from .checks import accounts_payable, awaited
+from .checks import accounts_payable
 from .masters import masters_of
-from .matching import match_lines, match_supplier
+from .matching import articles, match_lines, match_supplier
 from .mornings import next_working_morning
+from .ordered import awaited
 from .reading import read_invoice
 from .settings import Settings
 from .trial import tried
-from .vouchers import business_key, find_similar, known, plan_voucher
+from .vouchers import before_ours, business_key, find_similar, known, plan_voucher
 
 bot = Bot("invoices", settings=Settings)
 
@@ -45,7 +46,8 @@ def process(item: WorkItem, ctx: Context[Settings]) -> VoucherReceipt:
         supplier = ctx.look("supplier", masters.supplier, match.number)
         order = ctx.look("order", masters.order, invoice.order_number)
         similar = ctx.look("vouchers", find_similar, ledger, supplier, invoice)
-        matches = ctx.step("lines", match_lines, invoice, order)
+        matches = ctx.step("lines", match_lines, invoice.lines, articles(order))
+        order, similar = before_ours(order, similar, invoice=invoice, matches=matches)
         ctx.check(
             accounts_payable,
             invoice=invoice,

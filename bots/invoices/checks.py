@@ -4,27 +4,26 @@ Sources: `AP` is the accounts-payable procedure in process.toml; `EN 16931` the 
 the NHS Counter Fraud Authority's guidance on mandate fraud (cfa.nhs.uk).
 """
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict
 
-from targets.ledger import Order, OrderLine, Supplier, VoucherEntry
+from targets.ledger import Order, Supplier, VoucherEntry
 from understudy import (
     NOBODY,
     ONE_PERSON,
     TWO_PEOPLE,
     Finding,
-    Missing,
     RulePack,
     failed,
     not_evaluated,
     passed,
 )
 
-from .matching import LineMatch, SupplierMatch, net_price, normalised
-from .model import Invoice, Line
+from .matching import LineMatch, SupplierMatch, normalised
+from .model import Invoice
+from .ordered import compare_prices, compare_quantities, money
 from .settings import Settings
 
 accounts_payable = RulePack("accounts-payable", version="1")
@@ -33,7 +32,7 @@ _NEEDED = ("number", "issue_date", "net", "tax", "gross", "currency")
 
 
 class Similar(BaseModel):
-    """What the ledger lists that could be this invoice, entered before; ours by reference is left out."""
+    """Vouchers of the supplier that have this invoice's amount or number; ours, by its reference, is left out."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -97,9 +96,10 @@ def sums_agree(invoice: Invoice, settings: Settings) -> Finding:
     total = invoice.net + invoice.tax
     if total != invoice.gross:
         return failed(
-            f"Net {_m(invoice.net)} + tax {_m(invoice.tax)} is {_m(total)}, the document says {_m(invoice.gross)}.",
-            found=_m(invoice.gross),
-            expected=_m(total),
+            f"Net {money(invoice.net)} + tax {money(invoice.tax)} is {money(total)}, "
+            f"the document says {money(invoice.gross)}.",
+            found=money(invoice.gross),
+            expected=money(total),
             fields=("net", "tax", "gross"),
         )
     return _lines_add_up(invoice, settings)
@@ -108,18 +108,18 @@ def sums_agree(invoice: Invoice, settings: Settings) -> Finding:
 def _lines_add_up(invoice: Invoice, settings: Settings) -> Finding:
     nets = [line.net for line in invoice.lines if line.net is not None]
     if not nets or len(nets) < len(invoice.lines):
-        return passed(found=_m(invoice.gross), expected=_m(invoice.gross))
+        return passed(found=money(invoice.gross), expected=money(invoice.gross))
     whole = invoice.gross if invoice.prices_include_tax else invoice.net
     found = sum(nets, Decimal(0))
     allowed = settings.rounding * max(1, len(nets))
     if whole is not None and abs(found - whole) > allowed and not _discounted(invoice, found, whole):
         return failed(
-            f"The {len(nets)} lines add up to {_m(found)}, the document says {_m(whole)}.",
-            found=_m(found),
-            expected=_m(whole),
+            f"The {len(nets)} lines add up to {money(found)}, the document says {money(whole)}.",
+            found=money(found),
+            expected=money(whole),
             fields=("lines", "net"),
         )
-    return passed(found=_m(whole), expected=_m(found))
+    return passed(found=money(whole), expected=money(found))
 
 
 def _discounted(invoice: Invoice, found: Decimal, whole: Decimal) -> bool:
@@ -143,7 +143,7 @@ def signs_fit(invoice: Invoice) -> Finding:
         return failed(
             f"The document is headed as {_a(invoice.kind)}, but {', '.join(wrong)} "
             f"{'is' if len(wrong) == 1 else 'are'} {'positive' if invoice.kind == 'credit note' else 'negative'}.",
-            found=", ".join(_m(known[name]) for name in wrong),
+            found=", ".join(money(known[name]) for name in wrong),
             expected="negative" if invoice.kind == "credit note" else "positive",
             fields=wrong,
         )
@@ -351,7 +351,7 @@ def charge_is_new(invoice: Invoice, similar: Similar) -> Finding:
         apart = abs((voucher.invoice_date - invoice.issue_date).days) if invoice.issue_date else 0
         if same and apart <= 90:
             return failed(
-                f"{voucher.receipt} of {voucher.invoice_date:%d %b %Y} has the same amount, {_m(voucher.gross)}.",
+                f"{voucher.receipt} of {voucher.invoice_date:%d %b %Y} has the same amount, {money(voucher.gross)}.",
                 found=voucher.receipt,
                 fields=("gross", "number"),
             )
@@ -368,47 +368,7 @@ def prices_agree(invoice: Invoice, order: Order | None, matches: tuple[LineMatch
     """Every line is on the order, at a price within tolerance."""
     if order is None:
         return passed(found="no order to compare with")
-    if not invoice.lines:
-        return _total_within_order(invoice, order, settings)
-    for position, line, wanted in _pairs(invoice, order, matches):
-        where = f"Line {position + 1} ({line.description[:40]})"
-        if wanted is None:
-            return failed(f"{where} is not on order {order.number}.", fields=(f"lines.{position}.description",))
-        price = net_price(line, includes_tax=invoice.prices_include_tax)
-        if price is None and line.net is not None and line.quantity:
-            price = line.net / line.quantity
-        if price is None:
-            return not_evaluated(
-                f"{where} has no price that could be compared.", fields=(f"lines.{position}.unit_price",)
-            )
-        if _too_dear(abs(price), wanted, abs(line.quantity or Decimal(1)), settings):
-            return failed(
-                f"{where} costs {_m(abs(price))}, the order says {_m(wanted.unit_price)}.",
-                found=_m(abs(price)),
-                expected=_m(wanted.unit_price),
-                fields=(f"lines.{position}.unit_price",),
-            )
-    return passed(found=f"{len(invoice.lines)} lines")
-
-
-def _too_dear(price: Decimal, wanted: OrderLine, quantity: Decimal, settings: Settings) -> bool:
-    above = price - wanted.unit_price
-    share = wanted.unit_price * settings.price_percent / 100
-    return above > Decimal("0.005") and (above > share or above * quantity > settings.price_amount)
-
-
-def _total_within_order(invoice: Invoice, order: Order, settings: Settings) -> Finding:
-    ordered = sum((line.quantity * line.unit_price for line in order.lines), Decimal(0))
-    if invoice.net is None:
-        return not_evaluated("Neither lines nor a net amount were found to compare with the order.")
-    if abs(invoice.net) > ordered + settings.rounding:
-        return failed(
-            f"No lines were found; the net amount {_m(invoice.net)} is above the order's {_m(ordered)}.",
-            found=_m(invoice.net),
-            expected=_m(ordered),
-            fields=("net",),
-        )
-    return not_evaluated("No lines were found on the document, so its prices cannot be compared with the order's.")
+    return compare_prices(invoice, order, matches, settings)
 
 
 @accounts_payable.rule(
@@ -417,55 +377,11 @@ def _total_within_order(invoice: Invoice, order: Order, settings: Settings) -> F
     action="Ask the ward or store what came in; correct a misread quantity.",
     waive=ONE_PERSON,
 )
-def quantities_received(
-    invoice: Invoice, order: Order | None, matches: tuple[LineMatch, ...], similar: Similar
-) -> Finding:
+def quantities_received(invoice: Invoice, order: Order | None, matches: tuple[LineMatch, ...]) -> Finding:
     """No more is charged than was received and not yet invoiced; goods not received at all are waited for."""
     if order is None:
         return passed(found="no order to compare with")
-    for position, line, wanted in _pairs(invoice, order, matches):
-        if wanted is None or wanted.received == 0:
-            continue
-        where = f"Line {position + 1} ({line.description[:40]})"
-        if line.quantity is None:
-            return not_evaluated(f"{where} has no quantity.", fields=(f"lines.{position}.quantity",))
-        if invoice.kind == "credit note":
-            open_quantity = wanted.received
-        else:
-            open_quantity = wanted.received - wanted.invoiced + (abs(line.quantity) if similar.entered else 0)
-        if abs(line.quantity) > open_quantity:
-            return failed(
-                f"{where} charges {_q(abs(line.quantity))}; received and not yet invoiced: {_q(open_quantity)}.",
-                found=_q(abs(line.quantity)),
-                expected=_q(open_quantity),
-                fields=(f"lines.{position}.quantity",),
-            )
-    return passed(found=f"{len(invoice.lines)} lines")
-
-
-def awaited(invoice: Invoice, order: Order | Missing | None, matches: tuple[LineMatch, ...]) -> tuple[str, ...]:
-    """Return the descriptions of the lines of which nothing has been received yet; none for a credit note."""
-    if order is None or isinstance(order, Missing) or invoice.kind == "credit note":
-        return ()
-    pairs = _pairs(invoice, order, matches)
-    return tuple(line.description for _, line, wanted in pairs if wanted is not None and wanted.received == 0)
-
-
-def _pairs(
-    invoice: Invoice, order: Order, matches: tuple[LineMatch, ...]
-) -> Iterator[tuple[int, Line, OrderLine | None]]:
-    by_number = {line.line: line for line in order.lines}
-    for match in matches:
-        wanted = None if match.order_line is None else by_number.get(match.order_line)
-        yield match.line, invoice.lines[match.line], wanted
-
-
-def _m(amount: Decimal | None) -> str:
-    return "" if amount is None else f"{amount:,.2f}"
-
-
-def _q(quantity: Decimal) -> str:
-    return f"{quantity.normalize():f}"
+    return compare_quantities(invoice, order, matches)
 
 
 def _a(kind: str) -> str:

@@ -8,8 +8,8 @@ number, supplier, supplier_name, date, currency, line, description, quantity, un
 import csv
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import date, timedelta
-from itertools import groupby
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -115,9 +115,8 @@ class Exports:
     def _newest(self, kind: str) -> tuple[date, Path] | None:
         dated = []
         for path in self._folder.glob(f"{kind}-*.csv"):
-            match = re.fullmatch(rf"{kind}-(\d{{4}}-\d\d-\d\d)\.csv", path.name)
-            if match:
-                dated.append((date.fromisoformat(match[1]), path))
+            with suppress(ValueError):  # no day: some other file
+                dated.append((date.fromisoformat(path.stem.removeprefix(f"{kind}-")), path))
         return max(dated, default=None)
 
     def _none(self, kind: str) -> Missing:
@@ -147,15 +146,16 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str | None]]]:
 
 def _orders(path: Path) -> Iterator[Order]:
     header = ("number", "supplier", "supplier_name", "date", "currency")
-    for _, rows in groupby(_rows(path), key=lambda numbered: numbered[1].get("number")):
-        of_one = list(rows)
-        first_number, first = of_one[0]
+    orders: dict[str | None, list[tuple[int, Mapping[str, str | None]]]] = {}
+    for place, row in _rows(path):
+        orders.setdefault(row.get("number"), []).append((place, row))
+    for of_one in orders.values():
+        first_place, first = of_one[0]
         lines = tuple(
-            _record(OrderLine, {k: v for k, v in row.items() if k not in header}, path, number)
-            for number, row in of_one
+            _record(OrderLine, {k: v for k, v in row.items() if k not in header}, path, place) for place, row in of_one
         )
         head = {name: first.get(name) for name in header}
-        yield _record(Order, {**head, "lines": lines, "receipts": ()}, path, first_number)
+        yield _record(Order, {**head, "lines": lines, "receipts": ()}, path, first_place)
 
 
 def _record(kind: type[R], row: Mapping[str, object], path: Path, number: int) -> R:

@@ -1,12 +1,13 @@
 """Which supplier sent it, and which order line each invoice line belongs to: pure."""
 
 import re
+import unicodedata
 from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict
 from rapidfuzz import fuzz
 
-from targets.ledger import Order, OrderLine, Supplier
+from targets.ledger import Order, Supplier
 from understudy import Missing
 
 from .model import Invoice, Line
@@ -32,6 +33,15 @@ class LineMatch(_Record):
 
     line: int  # of the invoice, from 0
     order_line: int | None = None  # number of the order's line; None when none fits
+
+
+class Article(_Record):
+    """What a line of an order is for."""
+
+    line: int  # its number on the order
+    description: str
+    quantity: Decimal  # ordered
+    unit_price: Decimal  # net
 
 
 def match_supplier(invoice: Invoice, candidates: tuple[Supplier, ...] | Missing) -> SupplierMatch:
@@ -74,15 +84,23 @@ def _support(invoice: Invoice, supplier: Supplier) -> list[tuple[int, str]]:
     return signs
 
 
-def match_lines(invoice: Invoice, order: Order | Missing | None) -> tuple[LineMatch, ...]:
-    """Give each invoice line the order line that fits best, each order line at most once."""
+def articles(order: Order | Missing | None) -> tuple[Article, ...]:
+    """Return what an order's lines are for, without what changes while goods and invoices come in."""
     if order is None or isinstance(order, Missing):
-        return tuple(LineMatch(line=position) for position in range(len(invoice.lines)))
+        return ()
+    return tuple(
+        Article(line=line.line, description=line.description, quantity=line.quantity, unit_price=line.unit_price)
+        for line in order.lines
+    )
+
+
+def match_lines(lines: tuple[Line, ...], ordered: tuple[Article, ...]) -> tuple[LineMatch, ...]:
+    """Give each invoice line the order line that fits best, each order line at most once."""
     scores = sorted(
         (
             (_likeness(line, wanted), -abs(position - place), position, wanted.line)
-            for position, line in enumerate(invoice.lines)
-            for place, wanted in enumerate(order.lines)
+            for position, line in enumerate(lines)
+            for place, wanted in enumerate(ordered)
         ),
         reverse=True,
     )
@@ -92,10 +110,10 @@ def match_lines(invoice: Invoice, order: Order | Missing | None) -> tuple[LineMa
         if score >= _TEXT_ALIKE and position not in taken and number not in used:
             taken[position] = number
             used.add(number)
-    return tuple(LineMatch(line=position, order_line=taken.get(position)) for position in range(len(invoice.lines)))
+    return tuple(LineMatch(line=position, order_line=taken.get(position)) for position in range(len(lines)))
 
 
-def _likeness(line: Line, wanted: OrderLine) -> float:
+def _likeness(line: Line, wanted: Article) -> float:
     """Return 0 to 100 and a little more: the texts' likeness, with a bonus when price or quantity agree."""
     text = fuzz.token_set_ratio(line.description.casefold(), wanted.description.casefold())
     same_price = line.unit_price is not None and abs(line.unit_price) == wanted.unit_price
@@ -103,33 +121,35 @@ def _likeness(line: Line, wanted: OrderLine) -> float:
     return float(text) + (20 if same_price else 0) + (10 if same_quantity else 0)
 
 
-def net_price(line: Line, *, includes_tax: bool) -> Decimal | None:
-    """Return the line's price before tax, however it is printed."""
-    if line.unit_price is None or not includes_tax:
-        return line.unit_price
-    if line.vat_rate is None:
-        return None
-    return line.unit_price / (1 + line.vat_rate / 100)
+def net_price(line: Line, *, includes_tax: bool, rate: Decimal | None) -> Decimal | None:
+    """Return the line's price before tax, however it is printed; None when it cannot be told.
+
+    `rate` is the VAT rate, in per cent, of a line that prints none.
+    """
+    price = line.unit_price
+    if price is None and line.net is not None and line.quantity:
+        price = line.net / line.quantity
+    if price is None or not includes_tax:
+        return price
+    rate = rate if line.vat_rate is None else line.vat_rate
+    return None if rate is None else price / (1 + rate / 100)
 
 
 def normalised(number: str) -> str:
     """Write an invoice number so that two spellings of one are alike: letters and digits only, no leading noughts.
 
-    Letters that are read for digits count as those: O as 0, I and L as 1, S as 5, where the run has digits.
+    Letters between digits that are read for digits count as those: O as 0, I and L as 1, S as 5.
     """
-    parts = re.findall(r"[A-Z]+|\d+", _digits_for_letters(number.upper()))
-    return "".join(part.lstrip("0") or "0" if part.isdigit() else part for part in parts)
+    text = unicodedata.normalize("NFKC", number).upper()
+    return _without_noughts(_BETWEEN_DIGITS.sub(lambda run: run[0].translate(_AS_DIGITS), _without_noughts(text)))
 
 
-def _digits_for_letters(text: str) -> str:
-    def read(run: re.Match[str]) -> str:
-        word = run[0]
-        digits = sum(c.isdigit() for c in word)
-        return word.translate(_AS_DIGITS) if digits and digits >= len(word) / 2 else word
-
-    return re.sub(r"[A-Z0-9]+", read, text)
+def _without_noughts(text: str) -> str:
+    parts: list[str] = re.findall(r"\d+|[^\W\d_]+", text)
+    return "".join(part.lstrip("0") or "0" if part.isdecimal() else part for part in parts)
 
 
+_BETWEEN_DIGITS = re.compile(r"(?<=\d)[OILS]+(?=\d)")
 _AS_DIGITS = str.maketrans("OILS", "0115")
 
 

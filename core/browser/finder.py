@@ -43,6 +43,8 @@ _ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-http2",
+    "--disable-quic",
     "--no-first-run",
 )
 _WHAT_TO_TYPE = (

@@ -6,9 +6,11 @@
         browser.drop("ledger")            # after a doubt: the context and its login are gone
 
 One session belongs to one thread. Chromium starts when a tab is first asked for; one that died is started again at the
-next `tab()`. Everything Playwright and Chromium write goes into a private folder that `close()` removes.
+next `tab()`. Chromium never sends a form again by itself: see docs/adr/0008. Everything Playwright and Chromium write goes into a private folder that `close()` removes.
 """
 
+import json
+import secrets
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -20,6 +22,11 @@ from core.errors import PortalUnavailable
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Dialog, Frame
     from playwright.sync_api import Page as PlaywrightPage
+
+# Chromium sends a request again by itself when a connection that was open before is cut without an answer: a form would
+# be sent twice. So no connection is opened ahead (the preference) and none serves twice (the header).
+_NO_CONNECTION_AHEAD = {"net": {"network_prediction_options": 2}}
+_ONE_REQUEST_A_CONNECTION = {"Connection": "close"}
 
 
 class Tab:
@@ -174,7 +181,9 @@ class BrowserSession:
             self._browser = self._launch()
         if name not in self._contexts:
             assert self._browser is not None
-            self._contexts[name] = self._browser.new_context(locale="en-GB", storage_state=state)
+            self._contexts[name] = self._browser.new_context(
+                locale="en-GB", storage_state=state, extra_http_headers=_ONE_REQUEST_A_CONNECTION
+            )
         return self._contexts[name]
 
     def _launch(self) -> "Browser":
@@ -192,7 +201,13 @@ class BrowserSession:
     def _launched(self, found: FoundBrowser) -> "Browser":
         if self._driver is None:
             self._driver = borrow()
-        return self._driver.playwright.chromium.launch(**launch_options(found.executable))
+        profile = self._driver.scratch.folder / f"profile-{secrets.token_hex(4)}"
+        (profile / "Default").mkdir(parents=True)
+        (profile / "Default" / "Preferences").write_text(json.dumps(_NO_CONNECTION_AHEAD), encoding="utf-8")
+        start = self._driver.playwright.chromium.launch_persistent_context
+        browser = start(profile, **launch_options(found.executable)).browser
+        assert browser is not None  # only a browser that somebody else started has none
+        return browser
 
     def _recycle(self, name: str) -> None:
         """Open a new context with the cookies and local storage of the old one."""

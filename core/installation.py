@@ -7,7 +7,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from audit.evidence import EvidenceStore
 from audit.keys import Keyring
 from audit.logs import configure_logs
 from audit.redact import Redactor
@@ -29,6 +28,7 @@ from core.target import TargetSettings
 from core.trust import effective_mode
 
 if TYPE_CHECKING:
+    from audit.evidence import EvidenceStore
     from core.browser import BrowserSession
 
 Progress = Callable[[str, int, int], None]
@@ -83,8 +83,10 @@ class Installation:
         return Keyring.open(self.var / "keys")
 
     @cached_property
-    def evidence(self) -> EvidenceStore:
+    def evidence(self) -> "EvidenceStore":
         """Where evidence lives."""
+        from audit.evidence import EvidenceStore
+
         return EvidenceStore(self.config.evidence_url())
 
     @cached_property
@@ -166,7 +168,7 @@ class Installation:
                 database=database,
                 clock=self.clock,
                 documents=self.var / "documents",
-                keep=self.evidence.put,
+                keep=lambda data: self.evidence.put(data),
                 opener=reader,
                 secret=self.secrets.get,
                 browser=browser.session,

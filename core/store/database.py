@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from threading import RLock
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from audit.actions import Act
 from audit.trail import Event, append
@@ -73,7 +73,7 @@ class Transaction:
 
 @lru_cache(maxsize=64)
 def _insert_ignoring(dialect: str, table: sa.Table, unique: tuple[str, ...], *, returning: bool) -> Any:
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    insert = import_module(f"sqlalchemy.dialects.{dialect}").insert  # loads one dialect, not both
     statement = insert(table).on_conflict_do_nothing(index_elements=list(unique))
     return statement.returning(table.c.id) if returning else statement
 

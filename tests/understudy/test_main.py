@@ -14,7 +14,7 @@ from understudy.main import run
 def test_the_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     """Every subcommand stands in the help with its sentence."""
     assert run(["--help"]) == 0
-    out = capsys.readouterr().out
+    out = " ".join(capsys.readouterr().out.split())
     for name, command in COMMANDS.items():
         assert name in out
         assert command.sentence in out

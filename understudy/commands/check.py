@@ -6,7 +6,7 @@ import typer
 
 from understudy.commands import subcommand
 from understudy.opening import folder_of
-from understudy.shown.paper import Paper, tell_json
+from understudy.shown.paper import Paper, Style, tell_json
 
 if TYPE_CHECKING:
     from understudy.checkup import Finding
@@ -18,8 +18,8 @@ app = subcommand()
 def check(ctx: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Check configuration, bots, secrets, browser and targets.
 
-    Every problem is told at once, and nothing is changed outside. Ends with 50 when a file or the machine must be mended, 40 when only secrets are missing, 30 when only targets do
-    not answer.
+    Every problem is told at once, and nothing outside is changed. Ends with 50 when a file or the machine must be
+    mended, 40 when only secrets are missing, 30 when only targets do not answer.
     """
     from understudy.checkup import Checkup
 
@@ -39,4 +39,4 @@ def _show(findings: "list[Finding]") -> None:
     paper.table(("", "part", "says"), [("ok" if f.good else "MEND", f.part, f.says) for f in findings])
     bad = sum(not f.good for f in findings)
     paper.line()
-    paper.line(f"{bad} to mend." if bad else "Everything is in place.", style="bold red" if bad else "bold green")
+    paper.line(f"{bad} to mend." if bad else "Everything is in place.", style=Style.BAD if bad else Style.GOOD)

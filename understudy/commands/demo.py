@@ -19,7 +19,7 @@ import typer
 from understudy.commands import subcommand
 from understudy.commands.run import shown_progress
 from understudy.opening import opened
-from understudy.shown.paper import Paper
+from understudy.shown.paper import Paper, Style
 
 if TYPE_CHECKING:
     from core.installation import Installation
@@ -139,7 +139,7 @@ def _show_documents(installation: "Installation", paper: Paper) -> int:
     rows = [(kind, wanted, made, ended) for (kind, wanted), (made, ended) in sorted(tally.items())]
     paper.table(("kind", "expected", "documents", "so it ended"), rows)
     for sentence in differing:
-        paper.line(f"DIFFERS: {sentence}", style="bold red")
+        paper.line(f"DIFFERS: {sentence}", style=Style.BAD)
     return len(differing) + _show_ledger(installation, paper)
 
 

@@ -9,7 +9,7 @@ import typer
 from understudy.commands import subcommand
 from understudy.commands.hold import Scope, known
 from understudy.opening import opened
-from understudy.shown.paper import Paper, tell_json
+from understudy.shown.paper import Paper, Style, tell_json
 
 app = subcommand()
 
@@ -60,7 +60,7 @@ def mode(
 
 def _show(data: Mapping[str, object]) -> None:
     paper = Paper()
-    paper.line(f"{data['bot']} works in {data['in_force']}.", style="bold")
+    paper.line(f"{data['bot']} works in {data['in_force']}.", style=Style.BOLD)
     paper.pairs([("bots.toml asks", data["asked"]), ("granted", data["granted"] or "nothing yet")])
     if data["limited"]:
         paper.line(data["limited"])

@@ -6,7 +6,7 @@ import typer
 
 from understudy.commands import subcommand
 from understudy.opening import opened
-from understudy.shown.paper import Paper, at, tell_json
+from understudy.shown.paper import Paper, Style, at, tell_json
 
 if TYPE_CHECKING:
     from core.config import BotTable
@@ -112,7 +112,7 @@ def _why_not(run: Any, balances: list[dict[str, Any]]) -> list[str]:
 
 def _show(data: dict[str, Any]) -> None:
     paper = Paper()
-    paper.line(f"{data['installation']} ({data['profile']}), {at(data['at'])}", style="bold")
+    paper.line(f"{data['installation']} ({data['profile']}), {at(data['at'])}", style=Style.BOLD)
     if not data["bots"]:
         paper.line("No bot yet; `understudy new NAME` writes one.")
     for held in data["holds"]:

@@ -7,7 +7,7 @@ import typer
 
 from understudy.commands import subcommand
 from understudy.opening import opened
-from understudy.shown.paper import Paper, tell_json
+from understudy.shown.paper import Paper, Style, tell_json
 
 if TYPE_CHECKING:
     from audit.verify import Report
@@ -73,9 +73,9 @@ def export(
 def _show(report: "Report") -> None:
     paper = Paper()
     if report.whole:
-        paper.line("The trail is whole.", style="bold green")
+        paper.line("The trail is whole.", style=Style.GOOD)
     else:
-        paper.line("THE TRAIL IS NOT WHOLE", style="bold red")
+        paper.line("THE TRAIL IS NOT WHOLE", style=Style.BAD)
         for problem in report.problems:
             paper.line(f"- {problem}", indent=2)
     paper.pairs([

@@ -8,7 +8,7 @@ import typer
 
 from understudy.commands import subcommand
 from understudy.opening import folder_of
-from understudy.shown.paper import Paper, tell_json
+from understudy.shown.paper import Paper, Style, tell_json
 
 if TYPE_CHECKING:
     from core.model.trials import Trial
@@ -86,7 +86,7 @@ def _show(results: list[dict[str, Any]]) -> None:
             )
         for check in result["checks"]:
             if check["outcome"] == "failed":
-                paper.line(f"{check['code']}: {check['message']}", style="bold")
+                paper.line(f"{check['code']}: {check['message']}", style=Style.BOLD)
 
 
 def _place(one: Mapping[str, Any]) -> str:

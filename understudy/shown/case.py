@@ -10,7 +10,7 @@ from core.model.patches import patched
 from core.model.reviews import Action, ReviewTask, allowed
 from core.model.steps import Correction, RecordKind, StepRecord
 from core.store import Transaction, effects, items, reviews, runs, steps
-from understudy.shown.paper import Paper, at, inert
+from understudy.shown.paper import Paper, Style, at, inert
 
 _MOST_FIELDS = 60  # shown as text; JSON has them all
 
@@ -215,7 +215,7 @@ def _options(task: ReviewTask, action: Action, outcomes: Sequence[Mapping[str, A
 def show_case(data: Mapping[str, Any]) -> None:
     """Write a task for a person."""
     paper = Paper()
-    paper.line(f"Task {data['id']}, {data['bot']}: {data['reason']}", style="bold")
+    paper.line(f"Task {data['id']}, {data['bot']}: {data['reason']}", style=Style.BOLD)
     if data["action"]:
         paper.line(data["action"])
     paper.line()

@@ -5,11 +5,31 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import typer
 
 WIDTH = 120  # columns when nobody looks (a pipe, a file)
+
+
+class Style(StrEnum):
+    """How a line stands out on a terminal; nowhere else."""
+
+    PLAIN = "plain"
+    BOLD = "bold"
+    GOOD = "good"
+    BAD = "bad"
+    COMMAND = "command"
+
+
+_STYLES: dict[Style, dict[str, Any]] = {
+    Style.PLAIN: {},
+    Style.BOLD: {"bold": True},
+    Style.GOOD: {"bold": True, "fg": "green"},
+    Style.BAD: {"bold": True, "fg": "red"},
+    Style.COMMAND: {"fg": "cyan"},
+}
 _INERT = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}  # controls, direction marks, private use: never sent to a terminal
 
 
@@ -34,37 +54,30 @@ def tell_json(value: object) -> None:
 class Paper:
     """Writes headings, lines, pairs and tables to standard output; bold only where a person looks."""
 
-    def __init__(self) -> None:
-        from rich.console import Console
-
-        people = sys.stdout.isatty()
-        self._console = Console(
-            width=None if people else WIDTH, markup=False, highlight=False, emoji=False, soft_wrap=True
-        )
-
-    def line(self, text: object = "", *, indent: int = 0, style: str | None = None) -> None:
+    def line(self, text: object = "", *, indent: int = 0, style: Style = Style.PLAIN) -> None:
         """Write one line."""
-        self._console.print(" " * indent + inert(text), style=style)
+        typer.secho(" " * indent + inert(text), **_STYLES[style])
 
     def heading(self, text: object) -> None:
         """Write a heading, with an empty line above it."""
         self.line()
-        self.line(text, style="bold")
+        self.line(text, style=Style.BOLD)
 
     def typed(self, command: str) -> None:
         """Write a command to be copied, indented and never broken over lines."""
-        self._console.print("  " + inert(command), style="cyan")
+        self.line(command, indent=2, style=Style.COMMAND)
 
     def pairs(self, pairs: Iterable[tuple[object, object]]) -> None:
         """Write names and values below each other, the values aligned."""
         shown = [(inert(name), inert(value)) for name, value in pairs]
         width = max((len(name) for name, _ in shown), default=0)
         for name, value in shown:
-            self._console.print(f"  {name:<{width}}  {value}")
+            typer.echo(f"  {name:<{width}}  {value}".rstrip())
 
     def table(self, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Write a table; long cells are wrapped, never cut."""
         from rich import box
+        from rich.console import Console
         from rich.table import Table
         from rich.text import Text
 
@@ -73,4 +86,4 @@ class Paper:
             table.add_column(head, overflow="fold")
         for row in rows:
             table.add_row(*[Text(inert("" if cell is None else cell)) for cell in row])
-        self._console.print(table, soft_wrap=False)
+        Console(width=None if sys.stdout.isatty() else WIDTH).print(table)

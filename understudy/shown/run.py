@@ -6,7 +6,7 @@ from typing import Any
 
 from core.model.runs import Balance, ExitCode
 from core.runtime import RunReport
-from understudy.shown.paper import Paper, inert
+from understudy.shown.paper import Paper, Style, inert
 
 _MOST_PLANS = 20  # shown as text; JSON has them all
 _ENDINGS = {
@@ -64,7 +64,7 @@ def show_report(data: Mapping[str, Any]) -> None:
     what = "dry run" if data["dry_run"] else f"run {data['run']}"
     good = data["exit_code"] == ExitCode.GREEN
     ending = _ENDINGS.get(data["exit_code"], "ended")
-    paper.line(f"{data['bot']}, {what} in {data['mode']}: {ending}", style="bold green" if good else "bold red")
+    paper.line(f"{data['bot']}, {what} in {data['mode']}: {ending}", style=Style.GOOD if good else Style.BAD)
     if data["mode_limited"]:
         paper.line(data["mode_limited"])
     if data["stopped"]:
@@ -81,14 +81,15 @@ def show_report(data: Mapping[str, Any]) -> None:
 def show_balances(paper: Paper, balances: Sequence[Mapping[str, Any]]) -> None:
     """Write the balances, each with what differs."""
     paper.heading("Balances")
-    rows = [
-        (one["name"], "holds" if one["holds"] else "DOES NOT HOLD", in_words(one["expected"]), in_words(one["counted"]))
-        for one in balances
-    ]
-    paper.table(("balance", "", "expected", "counted"), rows)
+    paper.pairs((one["name"], _balance_in_words(one)) for one in balances)
     for one in balances:
         for difference in [*one["differences"], *([one["note"]] if one["note"] else [])]:
             paper.line(f"{one['name']}: {difference}")
+
+
+def _balance_in_words(one: Mapping[str, Any]) -> str:
+    holds = "holds" if one["holds"] else "DOES NOT HOLD"
+    return f"{holds}: {in_words(one['expected'])}; counted: {in_words(one['counted'])}"
 
 
 def in_words(counts: Mapping[str, Any]) -> str:

@@ -23,7 +23,7 @@ from core.errors import (
     SessionLost,
 )
 from core.model.digests import plain, storable
-from core.model.effects import EffectState, Planned
+from core.model.effects import EffectRecord, EffectState, Planned
 from core.model.items import Claim, ItemState, WorkItem
 from core.model.reviews import Question, ReviewKind
 from core.model.runs import AttemptOutcome, ExitCode, Mode
@@ -158,8 +158,10 @@ class Attempts:
                 return replace(_back(AttemptOutcome.LATER, code, reason, until), waits=waits)
             case TargetHeld(target=target, code=code, reason=reason):
                 return _back(AttemptOutcome.RETRY, code, f"{target} is held: {reason}", now)
-            case InDoubt(target=target, code=code, message=message):
+            case InDoubt(target=target, code=code, message=message, refused=refused):
                 self._workshop.drop_targets()
+                if refused:
+                    return _asks(_doubted(self._begun(record)[0], code, f"{target} answered: {message}"))
                 until = now + self._bot.targets[target].settle
                 ended = _back(AttemptOutcome.DOUBT, code, message, until, system_error=True)
                 return self._given_up(record, ended) if self._used_up(record) else ended
@@ -177,38 +179,14 @@ class Attempts:
 
     def _given_up(self, record: Record, last: Ended) -> Ended:
         """The tries are used up: an effect that was begun goes to a person, anything else has failed."""
-        begun = [e for e in record.past.effects.values() if e.state is not EffectState.CONFIRMED]
+        begun = self._begun(record)
         if not begun:
-            return Ended(
-                outcome=AttemptOutcome.FAILED,
-                state=ItemState.FAILED,
-                code=last.code,
-                message=last.message,
-                system_error=True,
-            )
-        effect = begun[0]
-        question = Question(
-            kind=ReviewKind.UNCERTAIN,
-            code="EFFECT_IN_DOUBT",
-            reason=f"{effect.name!r} for {effect.key} was begun and may have happened; looking for it in "
-            f"{effect.target} failed {self._bot.attempts} times: {last.message}",
-            action=f"Look in {effect.target}. Confirm with its number if it is there; refute if it is not.",
-            details={
-                "effect": effect.name,
-                "target": effect.target,
-                "key": effect.key,
-                "plan": effect.plan,
-                "plan_digest": effect.plan_digest,
-            },
-        )
-        return Ended(
-            outcome=AttemptOutcome.REVIEW,
-            state=ItemState.IN_REVIEW,
-            code=question.code,
-            message=question.reason,
-            question=question,
-            system_error=True,
-        )
+            return replace(last, outcome=AttemptOutcome.FAILED, state=ItemState.FAILED, until=None)
+        tries = f"looking for it failed {self._bot.attempts} times: {last.message}"
+        return replace(_asks(_doubted(begun[0], "EFFECT_IN_DOUBT", tries)), system_error=True)
+
+    def _begun(self, record: Record) -> list[EffectRecord]:
+        return [e for e in record.past.effects.values() if e.state is not EffectState.CONFIRMED]
 
     def _item(self, claim: Claim) -> WorkItem:
         files = tuple(self._workshop.document(file) for file in claim.files)
@@ -302,6 +280,22 @@ def _asks(question: Question) -> Ended:
         code=question.code,
         message=question.reason,
         question=question,
+    )
+
+
+def _doubted(effect: EffectRecord, code: str, why: str) -> Question:
+    return Question(
+        kind=ReviewKind.UNCERTAIN,
+        code=code,
+        reason=f"{effect.name!r} for {effect.key} was begun and may have happened; {why}",
+        action=f"Look in {effect.target}. Confirm with its number if it is there; refute if it is not.",
+        details={
+            "effect": effect.name,
+            "target": effect.target,
+            "key": effect.key,
+            "plan": effect.plan,
+            "plan_digest": effect.plan_digest,
+        },
     )
 
 

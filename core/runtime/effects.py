@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, TypeVar, get_type_hints
 
-from core.errors import ConfigError, Fenced, UnderstudyError
+from core.errors import BusinessException, ConfigError, Fenced, UnderstudyError
 from core.model.answers import Absent, Answer, CannotTell, Found
 from core.model.digests import digest, dump, load, plain, require_frozen
 from core.model.effects import EffectRecord, EffectState, Planned
@@ -226,7 +226,8 @@ def _act(record: Record, intended: EffectRecord, plan: Plan, do: Callable[[Plan]
         except Exception as error:
             if guard.committed:
                 code = error.code if isinstance(error, UnderstudyError) else "UNEXPECTED"
-                raise _doubt(record, intended, code, _sentence(error)) from error
+                refused = isinstance(error, BusinessException)
+                raise _doubt(record, intended, code, _sentence(error), refused=refused) from error
             _withdraw(record, intended)
             raise
         except Ending as ending:
@@ -252,11 +253,11 @@ def _withdraw(record: Record, intended: EffectRecord) -> None:
     del record.past.effects[intended.name]
 
 
-def _doubt(record: Record, intended: EffectRecord, code: str, message: str) -> InDoubt:
+def _doubt(record: Record, intended: EffectRecord, code: str, message: str, *, refused: bool = False) -> InDoubt:
     with record.workshop.database.transaction(actor=_actor(record)) as tx:
         rows.settle(tx, intended, to=EffectState.UNCERTAIN)
         record.past.effects[intended.name] = rows.get(tx, intended.id)
-    return InDoubt(target=intended.target, code=code, message=message)
+    return InDoubt(target=intended.target, code=code, message=message, refused=refused)
 
 
 def _hold_on(record: Record, tx: Any) -> None:

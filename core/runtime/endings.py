@@ -47,10 +47,14 @@ class TargetHeld(Ending):
 
 
 class InDoubt(Ending):
-    """The click was made and the answer is unclear: look again after the target has settled."""
+    """The click was made and the answer is unclear: look again after the target has settled.
 
-    def __init__(self, *, target: str, code: str, message: str) -> None:
+    `refused`: the target gave a clear answer, and it was no; doing it again would only be refused again.
+    """
+
+    def __init__(self, *, target: str, code: str, message: str, refused: bool = False) -> None:
         super().__init__(code)
         self.target = target
         self.code = code
         self.message = message
+        self.refused = refused

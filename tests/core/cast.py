@@ -45,6 +45,7 @@ class Book:
     """A system to act on: what was entered in it, and what it does wrong next (each fault is used up once)."""
 
     entries: list[tuple[str, str]] = field(default_factory=list)  # (number of the entry, receipt)
+    made: int = 0
     searches: int = 0
     before: list[BaseException] = field(default_factory=list)  # raised by `do` before anything is entered
     after: list[BaseException] = field(default_factory=list)  # raised by `do` after the entry was made
@@ -65,7 +66,8 @@ class Book:
         """Enter it."""
         if self.before:
             raise self.before.pop(0)
-        receipt = f"V-{len(self.entries) + 1}"
+        self.made += 1
+        receipt = f"V-{self.made}"
         self.entries.append((plan.number, receipt))
         if self.after:
             raise self.after.pop(0)
@@ -121,7 +123,9 @@ def staged(
     if listed is not None:
         bot.listed(listed)
     there = {target.name: target for target in (targets if targets is not None else [simulated()])}
-    with TemporaryDirectory() as folder:
-        with Stage(loaded(bot, targets=there), folder=Path(folder), people=people, secrets=secrets) as stage:
-            stage.change(**values)
-            yield stage
+    with (
+        TemporaryDirectory() as folder,
+        Stage(loaded(bot, targets=there), folder=Path(folder), people=people, secrets=secrets) as stage,
+    ):
+        stage.change(**values)
+        yield stage

@@ -1,0 +1,60 @@
+"""The guard: nothing changes outside an effect, and the fence is right before the click."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from core.errors import Fenced, OutsideEffect
+from core.model.evidence import Evidence
+from core.runtime.guard import EffectGuard
+
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+def guard(*, lease: timedelta = timedelta(minutes=1), evidence: list[Evidence] | None = None) -> EffectGuard:
+    """Return a guard whose lease reaches so far."""
+    made = EffectGuard(renew=lambda: NOW + lease, now=lambda: NOW, keep=lambda data: "hash")
+    made.begin(evidence=[] if evidence is None else evidence, before_commit=lambda: None)
+    return made
+
+
+def test_nothing_changes_outside_an_effect() -> None:
+    """Before, after, and between effects."""
+    watch = guard()
+    with pytest.raises(OutsideEffect, match=r"Form\.fill"):
+        watch.require("Form.fill")
+    with pytest.raises(OutsideEffect):
+        watch.committing()
+    with watch.acting("post"):
+        watch.require("Form.fill")
+    with pytest.raises(OutsideEffect):
+        watch.require("Form.fill")
+
+
+def test_a_lease_too_short_for_the_click_stops_it() -> None:
+    """The local deadline: the click and its answer need five seconds."""
+    watch = guard(lease=timedelta(seconds=5))
+    with watch.acting("post"), pytest.raises(Fenced):
+        watch.committing()
+    assert not watch.committed
+
+
+def test_the_click_is_committed_once_the_fence_is_passed() -> None:
+    """From then on the outcome is in doubt; the next effect begins anew."""
+    watch = guard()
+    with watch.acting("post"):
+        assert not watch.committed
+        watch.committing()
+        assert watch.committed
+    with watch.acting("file"):
+        assert not watch.committed
+
+
+def test_evidence_belongs_to_the_attempt_at_hand() -> None:
+    """A new attempt keeps its own."""
+    first: list[Evidence] = []
+    watch = guard(evidence=first)
+    watch.evidence("before", b"1", media_type="image/jpeg")
+    watch.begin(evidence=[], before_commit=lambda: None)
+    watch.evidence("after", b"2", media_type="image/jpeg")
+    assert [one.name for one in first] == ["before"]

@@ -104,7 +104,7 @@ def _complete(columns: list[_Options]) -> bool:
     roles = {role for options, _, _ in columns for role in options}
     money = bool(roles & {"net", "gross"})
     text = bool(roles & {"description", "code"})
-    counted = bool(roles & {"quantity", "unit_price"})
+    counted = roles >= {"quantity", "unit_price"}
     if columns and not columns[-1][0] and {"quantity", "unit_price"} <= roles:
         money = True
     return (len(columns) >= 3 and money and (text or counted)) or (

@@ -18,8 +18,8 @@ POSTCODE = re.compile(r"\b(?:[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|(?:[A-Z]{1,2}[- ])
 STREET = re.compile(
     r"(?i)(?:\b\d{1,4}[a-z]?(?:[-/]\d+)?,? +[^\W\d]"
     r"|[^\W\d.]+\.? +\d{1,4} ?[a-z]?$"
-    r"|\b(?:street|road|lane|avenue|house|unit|floor|estate|park|court|way|drive|suite|p\.?o\.? box|close|square|building"
-    r"|quay|mill|terrace|yard|works|business|rue|boulevard|chemin|place|str\.|postfach)\b"
+    r"|\b(?:street|road|lane|avenue|house|unit|floor|estate|park|court|way|drive|suite|p\.?o\.? box|close"
+    r"|square|building|quay|mill|terrace|yard|works|business|rue|boulevard|chemin|place|str\.|postfach)\b"
     r"|(?:straße|strasse|str\.|weg|platz|allee|gasse|straat|laan|gracht|kade|plein)\b)"
 )
 

@@ -142,12 +142,14 @@ def _labels_left(facts: Facts, printed: Printed) -> Iterator[tuple[str, float, s
         fading = 0.75 if len(before) <= 2 else 0.5
     named = [h for h in own if h.field in _FIELDS]
     cell = line.cell_of(printed.first)
+    nearest = line.cell_of(named[-1].first) if named else cell
+    named.sort(key=lambda hit: (line.cell_of(hit.first) is not nearest, hit.first))
     for rank, hit in enumerate(named):
         words_between = sum(
             any(c.isalpha() for c in t.text) for t in line.tokens[hit.last : printed.first]
         )  # fmt: skip
         same_cell = line.cell_of(hit.first) is cell
-        weight = fading * (1.0 if rank == 0 else 0.7) - (
+        weight = fading * (1.0 if rank == 0 else 0.7 if line.cell_of(hit.first) is nearest else 0.4) - (
             0.12 * words_between if same_cell or words_between > 6 else 0.03 * words_between
         )
         name = turned(line, hit)

@@ -58,8 +58,9 @@ class TaxSums:
 
     def fit(self, net: Decimal, tax: Decimal) -> tuple[bool, bool]:
         """Whether the tax lines add up to this net amount and tax, and whether these are only one of several lines."""
-        whole = any(total == tax and base in (None, net) for base, total in self.whole)
-        return whole, not whole and (net, tax) in self.parts
+        exact = (net, tax) in self.whole
+        part = not exact and (net, tax) in self.parts
+        return exact or (not part and (None, tax) in self.whole), part
 
 
 def tax_sums(taxes: Sequence[TaxLine]) -> list[tuple[Decimal | None, Decimal]]:

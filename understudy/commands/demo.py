@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -95,9 +96,10 @@ def _make_documents(installation: "Installation", folder: Path, *, count: int, s
     shutil.rmtree(fresh, ignore_errors=True)
     browser = [] if found.executable is None else ["--browser", str(found.executable)]
     _simulator("documents", "make", "--out", str(fresh), "--seed", str(seed), "--count", str(count), *browser)
-    # Older than any quiet period, so that the first run need not wait whether somebody still writes to them.
-    for path in (fresh / "inbox").iterdir():
-        os.utime(path, (path.stat().st_atime, path.stat().st_mtime - 60))
+    # As if they had arrived one a second, the last a minute ago: nobody is still writing to them.
+    arrived = sorted((fresh / "inbox").iterdir())
+    for age, path in enumerate(reversed(arrived), start=60):
+        os.utime(path, (time.time() - age, time.time() - age))
     shutil.rmtree(folder, ignore_errors=True)
     fresh.rename(folder)
 

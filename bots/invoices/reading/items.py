@@ -157,11 +157,19 @@ def _ends(facts: Facts, head: Head, line: Line, begun: bool) -> bool:
             continue
         if not amounts or amounts[-1].first < hit.last or len(amounts) > 4:
             continue
+        if hit.first >= line.cells[0].last and _has_all(facts, head, line):
+            continue
         rest = [t for t in line.tokens[hit.last : amounts[-1].first] if _WORD.search(t.text)]
         labelled = [h for h in facts.by_line[line.index] if h.first >= hit.last and h.field in _TOTALS]
         if len(rest) <= 2 + len(labelled) and (begun or hit.strength == 3) and not _counted_row(facts, head, line):
             return True
     return False
+
+
+def _has_all(facts: Facts, head: Head, line: Line) -> bool:
+    """Whether quantity, price and amount all stand in the line."""
+    roles = {value.role for value in _values(facts, head, line)}
+    return roles >= {"quantity", "unit_price"} and bool(roles & {"net", "gross"})
 
 
 def _counted_row(facts: Facts, head: Head, line: Line) -> bool:

@@ -63,15 +63,9 @@ def read_parties(facts: Facts, own_names: Sequence[str], *, goods: Set[int] = fr
     _full_names_first(kept)
     chosen = choose(kept, least=0.5)
     seller_lines = {line.index for block in sellers for line, _ in block}
-    buyer = next(
-        (
-            name_in(line, cell)
-            for block in _blocks(facts, "buyer")
-            for line, cell in block
-            if namelike(name_in(line, cell))
-        ),
-        None,
-    )
+    named = [c.value for block in _blocks(facts, "buyer") for c in _of_block(facts, block, 1.0, "")]
+    printed = [name_in(line, cell) for block in _own_blocks(facts, own) for line, cell in block[:1]]
+    buyer = next(iter(printed + named), None)
     return Party(chosen, buyer, tuple(domains), seller_lines, buyer_cells)
 
 

@@ -67,12 +67,16 @@ def tax_sums(taxes: Sequence[TaxLine]) -> list[tuple[Decimal | None, Decimal]]:
     return [(line.base, line.tax) for line in taxes if line.tax is not None]
 
 
-def labelled_tax_sums(facts: Facts) -> list[tuple[Decimal | None, Decimal]]:
+def labelled_tax_sums(facts: Facts, in_table: set[tuple[int, int]]) -> list[tuple[Decimal | None, Decimal]]:
     """One line per rate without its base: `VAT 20% 12.00`, `VAT 5% 1.00`."""
     found: dict[int, tuple[Decimal | None, Decimal]] = {}
     for hit in facts.hits("tax"):
         line = hit.line
-        row = [a for a in facts.amounts_on.get(line.index, ()) if a.first >= hit.last and a.money.explicit]
+        row = [
+            a
+            for a in facts.amounts_on.get(line.index, ())
+            if a.first >= hit.last and a.money.explicit and (line.index, a.first) not in in_table
+        ]
         if (row and "%" in line.text and turned(line, hit) == "tax" and hit.first == line.cell_of(hit.first).first) or (
             row and "zzgl" in line.lettered
         ):

@@ -34,7 +34,7 @@ def read_kind(facts: Facts) -> str | None:
     kind = max(found)[2]
     if kind == "credit note" and _self_billed(facts):
         return "invoice"
-    return kind
+    return kind or None
 
 
 def _self_billed(facts: Facts) -> bool:
@@ -46,9 +46,13 @@ def _titles(words: list[str], text: str) -> list[tuple[float, str]]:
     """A cell that is a title, or begins with one and goes on with a number or a sign."""
     code = _CODE.search(text)
     if code and any(
-        word.endswith(("rechnung", "gutschrift", "invoice", "facture", "note", "avoir", "des")) for word in words[:3]
+        word.endswith(("rechnung", "gutschrift", "invoice", "facture", "note", "avoir", "des", "korrektur"))
+        for word in words[:3]
     ):
-        return [(3.0, "credit note" if code[1] in _CREDIT_CODES else "invoice")]
+        if code[1] in _CREDIT_CODES:
+            return [(3.0, "credit note")]
+        corrected = any(titles().get(word) == "credit note" for word in words[:3])
+        return [(3.0, "" if corrected else "invoice")]  # a corrected invoice: its sign tells
     whole = "".join(words)
     if whole in titles():
         return [(2.0, titles()[whole])]

@@ -26,7 +26,7 @@ def read_totals(facts: Facts, *, lines_sum: Decimal | None, in_table: set[tuple[
     """
     sums = sums_of(facts, in_table)
     taxes = tax_lines(facts, in_table)
-    best = _best_triple(facts, sums, taxes, lines_sum)
+    best = _best_triple(facts, sums, taxes, in_table, lines_sum)
     values: dict[str, Decimal] = {}
     sources: dict[str, Source] = {}
     if best is None:
@@ -50,7 +50,11 @@ class _Triple:
 
 
 def _best_triple(
-    facts: Facts, sums: dict[Decimal, Sum], taxes: Sequence[TaxLine], lines_sum: Decimal | None
+    facts: Facts,
+    sums: dict[Decimal, Sum],
+    taxes: Sequence[TaxLine],
+    in_table: set[tuple[int, int]],
+    lines_sum: Decimal | None,
 ) -> _Triple | None:
     """Try every gross amount with every net amount, the tax being their difference."""
     if not sums:
@@ -60,7 +64,7 @@ def _best_triple(
     if lines_sum is not None and abs(lines_sum) in sums and sums[abs(lines_sum)] not in net_like:
         net_like.append(sums[abs(lines_sum)])
     taxed = any(s.score("tax") > 0 and s.value > 0 for s in sums.values())
-    tables = TaxSums(taxed, tax_sums(taxes), labelled_tax_sums(facts))
+    tables = TaxSums(taxed, tax_sums(taxes), labelled_tax_sums(facts, in_table))
     best: _Triple | None = None
     for gross in gross_like:
         for triple in _triples(facts, sums, gross, net_like, tables, lines_sum):

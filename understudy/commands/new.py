@@ -40,7 +40,7 @@ def new(
 _WHAT = {
     "bot.py": "what the bot does",
     "process.toml": "the process as people do it by hand; change it first, with them",
-    "test_bot.py": "how it is tested: pytest runs it",
+    "test_bot.py": "how it is tested: python -m pytest runs it",
     "notes.txt": "the cases of this example, one on each line",
 }
 

@@ -63,6 +63,8 @@ def _answer(request: dict[str, Any], limits: Limits) -> _Reply:
             return _einvoice(data, limits)
         if request["do"] == "tables":
             return _tables(data, request["pages"], limits)
+        if request["do"] == "picture":
+            return _picture(data, request, limits)
         return _text(data, limits)
     except FileUnreadable as refusal:
         return {"refused": [refusal.code, refusal.message, refusal.permanent]}, []
@@ -114,6 +116,13 @@ def _tables(data: bytes, pages: list[int], limits: Limits) -> _Reply:
     from core.files.tables import plain_tables
 
     return {"tables": plain_tables(data, pages, limits)}, []
+
+
+def _picture(data: bytes, request: dict[str, Any], limits: Limits) -> _Reply:
+    from core.files.pictures import page_picture
+
+    boxes = [tuple(box) for box in request["boxes"]]
+    return {}, [page_picture(data, request["page"], boxes, limits)]
 
 
 def _last_words(out: int, kind: type[BaseException], trace: TracebackType | None) -> None:

@@ -42,6 +42,8 @@ from core.model.documents import Attachment, Cell, Document, DocumentText, PageT
 from core.model.einvoices import EInvoice
 
 _T = TypeVar("_T")
+Box = tuple[float, float, float, float]  # x0, top, x1, bottom in points
+
 _ROOT = str(Path(__file__).resolve().parents[2])
 _START = "import sys; sys.path.append(sys.argv.pop()); from core.files.child import main; main()"
 _FROM_OUTSIDE = {signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGSTOP}
@@ -91,6 +93,11 @@ class Reader:
         Raises FileUnreadable: the reasons of `text`, XML_FORBIDDEN and XML_DAMAGED.
         """
         return self._ask(document, {"do": "einvoice"}, _einvoice)
+
+    def picture(self, document: Document, page: int, *, boxes: Sequence[Box] = ()) -> bytes:
+        """Return a page (from 1) as PNG with a frame round each box (points); raise FileUnreadable."""
+        asked = {"do": "picture", "page": page, "boxes": [list(box) for box in boxes]}
+        return self._ask(document, asked, lambda head, body: body)
 
     def close(self) -> None:
         """Stop the child, if there is one."""

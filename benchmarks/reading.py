@@ -127,7 +127,19 @@ def in_xml(entry: dict[str, Any]) -> Iterator[str]:
     return iter(FIELDS if entry["truth_from"] == "embedded XML" else ())
 
 
-GENERATED = ("supplier", "number", "issue_date", "due_date", "order_number", *AMOUNTS, "currency", "vat_id", "iban", "sort_code", "account_number")  # fmt: skip
+GENERATED = (
+    "supplier",
+    "number",
+    "issue_date",
+    "due_date",
+    "order_number",
+    *AMOUNTS,
+    "currency",
+    "vat_id",
+    "iban",
+    "sort_code",
+    "account_number",
+)
 LINE = ("quantity", "unit_price", "vat_rate", "net")
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Box = tuple[float, float, float, float]  # x0, top, x1, bottom in points from the page's top left corner
 Kind = Literal["invoice", "credit note", "statement"]
+Language = Literal["en", "de", "fr", "nl"]
 
 
 class _Record(BaseModel):
@@ -94,7 +95,7 @@ class Invoice(_Record):
     numbers_seen: tuple[str, ...] = ()  # every number that a label calls this document's number
     documents: int = 1  # how many invoices the file seems to hold
     pages: int = 0
-    language: Literal["en", "de", "fr", "nl"] = "en"
+    language: Language = "en"
     read_from: Literal["page", "xml"] = "page"
     sources: dict[str, Source] = Field(default_factory=dict)
 

@@ -63,7 +63,7 @@ def find_heads(facts: Facts) -> list[Head]:
         first, last, merged = _with_neighbours(facts, line, columns)
         if not _complete(merged):
             continue
-        heads.append(Head(_settled(merged), max(first, used + 1), last))
+        heads.append(Head(settled(merged), max(first, used + 1), last))
         used = last
     return heads
 
@@ -93,6 +93,11 @@ def _columns(line: Line) -> list[_Options]:
         if covered < 0.6 * sum(map(len, line.lettered[cell.first : cell.last])) or len(found) == before:
             found[before:] = [((), cell.x0, cell.x1)]
     return found
+
+
+def roles_of(text: str) -> tuple[str, ...]:
+    """The roles that a whole head may have; none when its words are not known."""
+    return _known()[0].get(letters(text), ())
 
 
 def _table_like(columns: list[_Options]) -> bool:
@@ -138,7 +143,7 @@ def _with_neighbours(facts: Facts, line: Line, columns: list[_Options]) -> tuple
     return first, last, merged
 
 
-def _settled(columns: list[_Options]) -> list[Column]:
+def settled(columns: list[_Options]) -> list[Column]:
     """Give each column one role, by what it may be and what stands beside it."""
     roles = [_money_role(columns, number) for number in range(len(columns))]
     texts = [n for n, (options, _, _) in enumerate(columns) if roles[n] is None and "description" in options]

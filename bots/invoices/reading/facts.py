@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from understudy import PageText
 
-from ..model import Box, Rival, Source
+from ..model import Box, Language, Rival, Source
 from .amounts import Money, currency_of, decimal_comma, parse_amount
 from .dates import FoundDate, find_dates, writes_month_first
 from .labels import Hit, find_labels
@@ -89,7 +89,7 @@ class Facts:
     amounts: list[Printed]  # in reading order
     amounts_on: dict[int, list[Printed]]
     dates_on: dict[int, list[FoundDate]]
-    language: str
+    language: Language
     comma: bool | None
     rates: frozenset[Decimal]  # percentages printed anywhere
 
@@ -133,7 +133,7 @@ def gather(pages: Sequence[PageText]) -> Facts:
     return Facts(layout, labels, by_line, amounts, amounts_on, dates_on, language, comma, frozenset(rates))
 
 
-def _language(labels: Sequence[Hit]) -> str:
+def _language(labels: Sequence[Hit]) -> Language:
     """The language most labels are written in; English when nothing is decided."""
     seen: Counter[str] = Counter()
     phrases: dict[tuple[int, int], set[str]] = defaultdict(set)
@@ -142,7 +142,8 @@ def _language(labels: Sequence[Hit]) -> str:
     for languages in phrases.values():
         for language in languages:
             seen[language] += 1
-    return max(("en", "de", "fr", "nl"), key=lambda language: seen[language])
+    known: tuple[Language, ...] = ("en", "de", "fr", "nl")
+    return max(known, key=lambda language: seen[language])
 
 
 def _month_first(layout: Layout, digits: Sequence[Line], language: str) -> bool:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from ..model import Kind
 from .layout import Layout, Line, letters
 
 LANGUAGES = ("en", "de", "fr", "nl")
@@ -49,7 +50,7 @@ def _data(name: str) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1)
-def titles() -> dict[str, str]:
+def titles() -> dict[str, Kind]:
     """The kind of document each title names, by the title's letters."""
     return {letters(phrase): kind for kind, listed in _data("headings.toml")["titles"].items() for phrase in listed}
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from understudy import BusinessException, Document, DocumentText, Table
+from understudy import BusinessException, Document, DocumentText, FileUnreadable, Table
 
 from ..model import Invoice, Source
 from .amounts import currency_of
@@ -15,12 +15,14 @@ from .headers import read_dates, read_number, read_order_number
 from .items import NO_ITEMS, Items, read_items
 from .layout import letters
 from .parties import read_parties
+from .ruled import add_up, ruled_items
 from .titles import read_kind
 from .totals import Totals, read_totals
 from .xml import combined
 
 _GARBLED = 0.2  # share of characters without a meaning above which nothing on the page can be trusted
 _STATED = frozenset({"supplier", "vat_id", "iban", "sort_code", "account_number", "currency"})  # kept of a statement
+_MOST_PAGES = 10  # whose ruled tables are looked at
 _CURRENCY_NAMES = {"pounds": "GBP", "sterling": "GBP", "euro": "EUR", "euros": "EUR", "dollars": "USD", "dollar": "USD"}
 
 
@@ -39,7 +41,9 @@ def read_invoice(
     einvoice = None if text_only else document.einvoice()
     if einvoice is None:
         _require_text(text)
-        return read_pages(text, own_names=own_names, own_vat_ids=own_vat_ids)
+        first = read_pages(text, own_names=own_names, own_vat_ids=own_vat_ids)
+        tables = _ruled(document, first)
+        return read_pages(text, tables, own_names=own_names, own_vat_ids=own_vat_ids) if tables else first
     page = read_pages(text, own_names=own_names, own_vat_ids=own_vat_ids) if _legible(text) else None
     return combined(einvoice, page, pages=len(text.pages))
 
@@ -51,7 +55,7 @@ def read_pages(
     own_names: tuple[str, ...] = (),
     own_vat_ids: tuple[str, ...] = (),
 ) -> Invoice:
-    """Read an invoice from its words alone."""
+    """Read an invoice from its words; the rows of ruled tables are taken where the words' lines do not add up."""
     facts = gather(text.pages)
     if not facts.layout.lines:
         return Invoice(pages=len(text.pages))
@@ -79,6 +83,8 @@ def read_pages(
     if kind == "statement":
         fields, sources, items = _of_statement(fields), {n: s for n, s in sources.items() if n in _STATED}, NO_ITEMS
     gross = fields.get("gross")
+    if tables and not add_up(items.lines, fields.get("net"), gross):
+        items = _from_tables(facts, items, tables, fields)
     return Invoice(
         **fields,
         **_lines(items, fields, negative=gross is not None and gross < 0),
@@ -94,6 +100,25 @@ def read_pages(
         language=facts.language,
         sources=sources,
     )
+
+
+def _ruled(document: Document, page: Invoice) -> tuple[Table, ...]:
+    """The ruled tables of a document whose lines do not add up; they cost ten times the words, so only then."""
+    if page.gross is None or add_up(page.lines, page.net, page.gross):
+        return ()
+    try:
+        return document.tables(*range(1, min(page.pages, _MOST_PAGES) + 1))
+    except FileUnreadable:  # too costly for its rulings; its words were read
+        return ()
+
+
+def _from_tables(facts: Facts, items: Items, tables: Sequence[Table], fields: dict[str, Any]) -> Items:
+    """The items of the ruled tables when they add up; otherwise what the words gave."""
+    ruled = ruled_items(tables, comma=facts.comma)
+    if not add_up(ruled, fields.get("net"), fields.get("gross")):
+        return items
+    total = sum((item.net for item in ruled if item.net is not None), Decimal(0))
+    return Items(ruled, items.places, total, items.goods)
 
 
 def _require_text(text: DocumentText) -> None:

@@ -2,11 +2,13 @@
 
 import re
 
+from ..model import Kind
 from .facts import Facts
 from .labels import titles
 
 _CREDIT_CODES = frozenset({"381", "261", "262", "296", "308", "396", "420", "458", "532"})  # UNTDID 1001
 _CODE = re.compile(r"\((\d{3})\)")
+_TITLED = ("rechnung", "gutschrift", "invoice", "facture", "note", "avoir", "korrektur")  # a type code follows
 _SELF_BILLED = (
     "gutschriftverfahren",
     "gutschriftsverfahren",
@@ -17,9 +19,12 @@ _SELF_BILLED = (
 )
 
 
-def read_kind(facts: Facts) -> str | None:
-    """`invoice`, `credit note` or `statement`; None when no title says so."""
-    found: list[tuple[float, int, str]] = []
+def read_kind(facts: Facts) -> Kind | None:
+    """`invoice`, `credit note` or `statement`; None when no title says so.
+
+    Larger titles count more, then earlier ones; a slip to cut off (remittance advice) does not make a statement.
+    """
+    found: list[tuple[float, int, Kind | None]] = []
     usual = facts.layout.height
     for line in facts.layout.lines:
         if line.page > facts.layout.pages[0].number:
@@ -31,10 +36,12 @@ def read_kind(facts: Facts) -> str | None:
             ]
     if not found:
         return None
-    kind = max(found)[2]
-    if kind == "credit note" and _self_billed(facts):
-        return "invoice"
-    return kind or None
+    found.sort(key=lambda title: title[:2], reverse=True)
+    kind = found[0][2]
+    if kind == "statement":
+        earlier = [title for title in found if title[2] != "statement" and title[1] > found[0][1]]
+        kind = earlier[0][2] if earlier else kind
+    return "invoice" if kind == "credit note" and _self_billed(facts) else kind
 
 
 def _self_billed(facts: Facts) -> bool:
@@ -42,21 +49,18 @@ def _self_billed(facts: Facts) -> bool:
     return any(any(sign in "".join(line.lettered) for sign in _SELF_BILLED) for line in facts.layout.lines)
 
 
-def _titles(words: list[str], text: str) -> list[tuple[float, str]]:
+def _titles(words: list[str], text: str) -> list[tuple[float, Kind | None]]:
     """A cell that is a title, or begins with one and goes on with a number or a sign."""
     code = _CODE.search(text)
-    if code and any(
-        word.endswith(("rechnung", "gutschrift", "invoice", "facture", "note", "avoir", "des", "korrektur"))
-        for word in words[:3]
-    ):
+    if code and any(word.endswith(_TITLED) for word in words[:3]):
         if code[1] in _CREDIT_CODES:
             return [(3.0, "credit note")]
         corrected = any(titles().get(word) == "credit note" for word in words[:3])
-        return [(3.0, "" if corrected else "invoice")]  # a corrected invoice: its sign tells
+        return [(3.0, None if corrected else "invoice")]  # a corrected invoice: its sign tells
     whole = "".join(words)
     if whole in titles():
         return [(2.0, titles()[whole])]
-    best: list[tuple[float, str]] = []
+    best: list[tuple[float, Kind | None]] = []
     joined = ""
     for position, word in enumerate(words[:4], start=1):
         joined += word

@@ -38,13 +38,18 @@ def test_it_reads_what_invoices_print(text: str, value: str) -> None:
     assert money.value == Decimal(value)
 
 
-@pytest.mark.parametrize("text", ["", "CR", "01.05.14", "1.2.3", "8.00-20.00", "12,34,56", "abc", "GB123", "(5.00", "CHF0413241"])
+@pytest.mark.parametrize(
+    "text", ["", "CR", "01.05.14", "1.2.3", "8.00-20.00", "12,34,56", "abc", "GB123", "(5.00", "CHF0413241"]
+)
 def test_it_refuses_what_is_no_amount(text: str) -> None:
     """Dates, section numbers, identifiers and broken brackets are no amounts."""
     assert parse_amount(text) is None
 
 
-@pytest.mark.parametrize(("text", "comma", "value"), [("1.234", True, "1234"), ("1.234", False, "1.234"), ("1,234", False, "1234"), ("1,234", True, "1.234")])
+@pytest.mark.parametrize(
+    ("text", "comma", "value"),
+    [("1.234", True, "1234"), ("1.234", False, "1.234"), ("1,234", False, "1234"), ("1,234", True, "1.234")],
+)
 def test_the_document_decides_a_print_with_two_readings(text: str, comma: bool, value: str) -> None:
     """Three digits behind a single separator are read by the document's own habit."""
     money = parse_amount(text, comma=comma)

@@ -35,7 +35,9 @@ def test_it_reads_what_invoices_print(text: str, value: str) -> None:
     assert parse_date(text) == date.fromisoformat(value)
 
 
-@pytest.mark.parametrize("text", ["", "30.02.2024", "13/25/2024", "12.05.2020 bis 14.05.2020", "1.2.3", "RE-2024-01-01-7", "0123 456"])
+@pytest.mark.parametrize(
+    "text", ["", "30.02.2024", "13/25/2024", "12.05.2020 bis 14.05.2020", "1.2.3", "RE-2024-01-01-7", "0123 456"]
+)
 def test_it_refuses_what_is_no_single_date(text: str) -> None:
     """Impossible days, periods and identifiers are no date."""
     assert parse_date(text) is None
@@ -66,7 +68,13 @@ def test_the_document_proves_its_order_of_day_and_month() -> None:
 @given(st.dates(min_value=date(1980, 1, 1), max_value=date(2079, 12, 31)))
 def test_every_day_comes_back_in_every_print(day: date) -> None:
     """Numeric prints and English month names lead back to the day."""
-    prints = (day.isoformat(), f"{day:%d/%m/%Y}", f"{day:%d.%m.%y}", f"{day.day} {day:%B %Y}", f"{day:%B} {day.day}, {day:%Y}")
+    prints = (
+        day.isoformat(),
+        f"{day:%d/%m/%Y}",
+        f"{day:%d.%m.%y}",
+        f"{day.day} {day:%B %Y}",
+        f"{day:%B} {day.day}, {day:%Y}",
+    )
     assert [parse_date(text) for text in prints] == [day] * len(prints)
 
 

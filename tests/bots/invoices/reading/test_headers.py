@@ -21,7 +21,11 @@ Paper = Callable[..., DocumentText]
         ("Facture n°562044387 du 02 Juillet 2015", "562044387"),
         ("Factuurnummer: 20260213", "20260213"),
         ("Customer number: C1  \nInvoice number\n9003063080", "9003063080"),
-        ("Klant         Order        Factuur datum   Factuur\nSC03          SC77         8-9-2022        VF1005193039", "VF1005193039"),
+        (
+            "Klant         Order        Factuur datum   Factuur\n"
+            "SC03          SC77         8-9-2022        VF1005193039",
+            "VF1005193039",
+        ),
     ],
 )
 def test_the_number_stands_beside_or_below_its_label(paper: Paper, text: str, number: str) -> None:
@@ -29,7 +33,16 @@ def test_the_number_stands_beside_or_below_its_label(paper: Paper, text: str, nu
     assert read_pages(paper(text)).number == number
 
 
-@pytest.mark.parametrize("text", ["Customer No: 4711", "VAT Reg No: GB 123 4567 89", "Tel: 01632 960 991", "Order No: 12345", "Invoice date: 03/04/2024"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Customer No: 4711",
+        "VAT Reg No: GB 123 4567 89",
+        "Tel: 01632 960 991",
+        "Order No: 12345",
+        "Invoice date: 03/04/2024",
+    ],
+)
 def test_other_numbers_are_not_the_document_s(paper: Paper, text: str) -> None:
     """What another label names is not taken for the document's number."""
     assert read_pages(paper(f"INVOICE\n\n{text}")).number is None
@@ -43,7 +56,10 @@ def test_a_credit_note_has_its_own_number(paper: Paper) -> None:
 
 def test_the_order_number_is_not_a_telephone_s(paper: Paper) -> None:
     """A reference below its label wins over a telephone number far to the right."""
-    text = "Invoice Number                 Reference                         01632 960 988\nINV-0438                       NM389665"
+    text = (
+        "Invoice Number                 Reference                         01632 960 988\n"
+        "INV-0438                       NM389665"
+    )
     invoice = read_pages(paper(text))
     assert (invoice.number, invoice.order_number) == ("INV-0438", "NM389665")
 

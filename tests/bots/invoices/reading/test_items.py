@@ -38,8 +38,14 @@ def test_totals_end_the_table(paper: Paper) -> None:
 def test_a_table_goes_on_over_the_page(paper: Paper) -> None:
     """Sums carried forward are no lines, and the second page's head is no new table."""
     head = "Description                Qty     Price      Amount\n"
-    first = head + "Desk diary                   2      6.45       12.90\nCarried forward                                12.90"
-    second = head + "Brought forward                                12.90\nToner                        1     71.25       71.25\n"
+    first = (
+        head
+        + "Desk diary                   2      6.45       12.90\nCarried forward                                12.90"
+    )
+    second = (
+        head
+        + "Brought forward                                12.90\nToner                        1     71.25       71.25\n"
+    )
     invoice = read_pages(paper(first, second + "                           Total net           84.15"))
     assert [(line.description, line.net, line.page) for line in invoice.lines] == [
         ("Desk diary", D("12.90"), 1),
@@ -49,7 +55,9 @@ def test_a_table_goes_on_over_the_page(paper: Paper) -> None:
 
 def test_an_unknown_first_head_is_the_description(paper: Paper) -> None:
     """Whatever the supplier calls the goods, the words under it describe them."""
-    text = "Assignment                 Hours     Rate     Charge\nMedical secretary             41    17.85     731.85\n"
+    text = (
+        "Assignment                 Hours     Rate     Charge\nMedical secretary             41    17.85     731.85\n"
+    )
     [line] = read_pages(paper(text)).lines
     assert (line.description, line.quantity, line.net) == ("Medical secretary", D(41), D("731.85"))
 
@@ -75,5 +83,8 @@ Tablet                   1           € 121,00           € 121,00
 
 def test_a_row_of_reference_heads_is_no_table(paper: Paper) -> None:
     """Invoice number, account number and total due over their values are not goods."""
-    text = "Invoice number       Customer account number      Total amount due\n386671949            77582825                     £239.52"
+    text = (
+        "Invoice number       Customer account number      Total amount due\n"
+        "386671949            77582825                     £239.52"
+    )
     assert read_pages(paper(text)).lines == ()

@@ -24,7 +24,14 @@ def test_words_a_little_higher_are_on_the_same_line() -> None:
 def test_a_label_and_its_value_in_one_word_are_parted(paper: Paper) -> None:
     """`Kundennummer:2` is a label and a value; a web address and a time stay whole."""
     [line] = lay_out(paper("Kundennummer:2 n°562044387 http://a.example 10:35").pages).lines
-    assert [token.text for token in line.tokens] == ["Kundennummer:", "2", "n°", "562044387", "http://a.example", "10:35"]
+    assert [token.text for token in line.tokens] == [
+        "Kundennummer:",
+        "2",
+        "n°",
+        "562044387",
+        "http://a.example",
+        "10:35",
+    ]
 
 
 def test_letters_forget_case_accents_and_signs() -> None:
@@ -43,5 +50,8 @@ def test_cells_below_are_found_nearest_first(paper: Paper) -> None:
     """Below a stretch of a line come the cells that it overlaps, down to a distance."""
     layout = lay_out(paper("Number        Date\n77            1 May 2024\n88").pages)
     first = layout.lines[0]
-    below = [line.words(cell.first, cell.last) for line, cell in layout.below(first, first.cells[0].x0, first.cells[0].x1, within=20)]
+    below = [
+        line.words(cell.first, cell.last)
+        for line, cell in layout.below(first, first.cells[0].x0, first.cells[0].x1, within=20)
+    ]
     assert below == ["77", "88"]

@@ -43,7 +43,10 @@ def test_a_logo_speaks_for_the_full_name(paper: Paper) -> None:
 
 def test_a_sentence_around_the_name_is_cut_away(paper: Paper) -> None:
     """Bank transfers, capital and registration around a legal name are no part of it."""
-    for text in ("Bank transfer: Skerrow Foodservice Ltd, sort code 70-73-14", "Skerrow Foodservice Ltd au capital de 50 000 € – SIREN 1"):
+    for text in (
+        "Bank transfer: Skerrow Foodservice Ltd, sort code 70-73-14",
+        "Skerrow Foodservice Ltd au capital de 50 000 € – SIREN 1",
+    ):
         assert read_pages(paper(text)).supplier == "Skerrow Foodservice Ltd"
 
 

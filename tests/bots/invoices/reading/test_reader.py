@@ -58,18 +58,41 @@ def document(text: DocumentText, einvoice: EInvoice | None = None) -> Document:
 def einvoice(**changes: object) -> EInvoice:
     """An e-invoice that says what PAGE says."""
     fields: dict[str, object] = {
-        "syntax": "CII", "profile": None, "number": "SF-016276", "type_code": "380", "issue_date": date(2026, 10, 19), "due_date": None,
-        "currency": "GBP", "supplier": "Skerrow Foodservice Ltd", "vat_id": "GB102284261", "iban": None, "account_number": None, "sort_code": None,
-        "buyer": None, "order_number": None, "line_total": D(100), "allowances": None, "charges": None, "net": D(100), "tax": D(20),
-        "gross": D(120), "prepaid": None, "rounding": None, "payable": D(120),
-    }  # fmt: skip
+        "syntax": "CII",
+        "profile": None,
+        "number": "SF-016276",
+        "type_code": "380",
+        "issue_date": date(2026, 10, 19),
+        "due_date": None,
+        "currency": "GBP",
+        "supplier": "Skerrow Foodservice Ltd",
+        "vat_id": "GB102284261",
+        "iban": None,
+        "account_number": None,
+        "sort_code": None,
+        "buyer": None,
+        "order_number": None,
+        "line_total": D(100),
+        "allowances": None,
+        "charges": None,
+        "net": D(100),
+        "tax": D(20),
+        "gross": D(120),
+        "prepaid": None,
+        "rounding": None,
+        "payable": D(120),
+    }
     return EInvoice(**(fields | changes))  # type: ignore[arg-type]
 
 
 def test_a_page_is_read_whole(paper: Paper) -> None:
     """Header, totals, lines and parties of a plain invoice."""
     invoice = read_invoice(document(paper(PAGE)))
-    assert (invoice.supplier, invoice.number, invoice.issue_date) == ("Skerrow Foodservice Ltd", "SF-016276", date(2026, 10, 19))
+    assert (invoice.supplier, invoice.number, invoice.issue_date) == (
+        "Skerrow Foodservice Ltd",
+        "SF-016276",
+        date(2026, 10, 19),
+    )
     assert (invoice.net, invoice.tax, invoice.gross, invoice.currency) == (D(100), D(20), D(120), "GBP")
     assert (invoice.kind, invoice.read_from, len(invoice.lines), invoice.documents) == ("invoice", "page", 1, 1)
 
@@ -118,7 +141,9 @@ def test_the_embedded_invoice_does_without_a_page(paper: Paper) -> None:
 def test_a_credit_note_s_xml_is_negative(paper: Paper) -> None:
     """Type 381 counts as negative, however its amounts are written."""
     for sign in (1, -1):
-        credit = einvoice(type_code="381", net=D(100) * sign, tax=D(20) * sign, gross=D(120) * sign, payable=D(120) * sign)
+        credit = einvoice(
+            type_code="381", net=D(100) * sign, tax=D(20) * sign, gross=D(120) * sign, payable=D(120) * sign
+        )
         invoice = read_invoice(document(paper(""), credit))
         assert (invoice.kind, invoice.net, invoice.gross, invoice.payable) == ("credit note", D(-100), D(-120), D(-120))
 
@@ -139,10 +164,21 @@ def test_two_invoices_in_one_file_are_counted(paper: Paper) -> None:
 
 def test_a_statement_has_no_number_and_no_amounts(paper: Paper) -> None:
     """A statement lists other documents: none of their values is taken for its own."""
-    invoice = read_pages(paper("STATEMENT OF ACCOUNT\n\nInvoice No.   Date         Amount\nSF-1          01/02/2026   £120.00\nBalance due £120.00"))
+    invoice = read_pages(
+        paper(
+            "STATEMENT OF ACCOUNT\n"
+            "\nInvoice No.   Date         Amount\nSF-1          01/02/2026   £120.00\nBalance due £120.00"
+        )
+    )
     assert (invoice.kind, invoice.number, invoice.gross, invoice.lines) == ("statement", None, None, ())
 
 
 def test_an_empty_document_is_an_empty_invoice() -> None:
     """No page, no value, no error."""
     assert read_pages(DocumentText(())).number is None
+
+
+def test_a_remittance_slip_makes_no_statement(paper: Paper) -> None:
+    """An invoice with a slip to cut off is still an invoice; a statement that lists invoices is none."""
+    assert read_pages(paper(PAGE + "\n\nREMITTANCE ADVICE\n")).kind == "invoice"
+    assert read_pages(paper("STATEMENT\n\nInvoice no. 17     £12.00")).kind == "statement"

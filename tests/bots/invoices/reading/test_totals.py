@@ -45,7 +45,12 @@ Rate       Net       VAT      Gross               Net total    £192.00
 
 def test_the_tax_of_two_rates_is_summed(paper: Paper) -> None:
     """No tax total is printed, only a line per rate."""
-    text = "Nettobetrag      5.295,82 €\nMwSt. 19 %         991,29 €\nMwSt. 7 %            5,50 €\nGesamtbetrag     6.292,61 €"
+    text = (
+        "Nettobetrag      5.295,82 €\n"
+        "MwSt. 19 %         991,29 €\n"
+        "MwSt. 7 %            5,50 €\n"
+        "Gesamtbetrag     6.292,61 €"
+    )
     invoice = read_pages(paper(text))
     assert (invoice.net, invoice.tax, invoice.gross) == (D("5295.82"), D("996.79"), D("6292.61"))
     assert invoice.sources["tax"].box is None

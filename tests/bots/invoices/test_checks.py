@@ -120,7 +120,7 @@ def test_rival_suppliers_are_named() -> None:
 
 @pytest.mark.parametrize("fact", ["invoice", "match", "supplier", "order", "matches", "similar", "arrived"])
 def test_a_missing_source_is_not_evaluated(fact: str) -> None:
-    """Every check that needs a source which is missing or stale is not evaluated, for the reason given, and no other."""
+    """Every check that needs a source which is missing or stale is not evaluated, for that reason, and no other."""
     missing = Missing(reason="The export of orders is 9 days old.")
     outcomes = cast.judged(**{fact: missing})
     needing = {rule.code for rule in accounts_payable.rules if fact in rule.facts}

@@ -60,13 +60,13 @@ class Ended:
 class Attempts:
     """Makes attempts for one worker on one bot."""
 
-    def __init__(self, *, bot: LoadedBot, workshop: Workshop, run_id: int, mode: Mode) -> None:
+    def __init__(self, *, bot: LoadedBot, workshop: Workshop, run_id: int, mode: Mode, guard: EffectGuard) -> None:
         self._bot = bot
         self._workshop = workshop
         self._run_id = run_id
         self._mode = mode
         self._claim: Claim | None = None
-        self._guard = EffectGuard(renew=self._renew, now=workshop.database.now, keep=workshop.keep)
+        self._guard = guard
 
     def make(self, claim: Claim) -> Ended | None:
         """Try the item once and store how it ended; None when it was taken over meanwhile and nothing was stored."""
@@ -105,7 +105,11 @@ class Attempts:
             guard=self._guard,
             started_at=self._workshop.database.now(),
         )
-        self._guard.begin(evidence=record.evidence, before_commit=lambda: record.reach("effect at the click"))
+        self._guard.begin(
+            evidence=record.evidence,
+            before_commit=lambda: record.reach("effect at the click"),
+            renew=self._renew,
+        )
         return record
 
     def _try(self, record: Record, *, again: bool = False) -> Ended:

@@ -11,12 +11,16 @@ MARGIN = timedelta(seconds=5)  # of the lease, kept for the click itself and its
 
 
 class EffectGuard:
-    """One per worker, handed to every target; `bind` ties it to the attempt at hand."""
+    """One per worker, handed to every target; `begin` ties it to the attempt at hand."""
 
     def __init__(
-        self, *, renew: Callable[[], datetime], now: Callable[[], datetime], keep: Callable[[bytes], str]
+        self,
+        *,
+        now: Callable[[], datetime],
+        keep: Callable[[bytes], str],
+        renew: Callable[[], datetime] | None = None,
     ) -> None:
-        self._renew = renew
+        self._between = self._renew = renew or _not_held
         self._now = now
         self._keep = keep
         self._active: str | None = None
@@ -24,8 +28,17 @@ class EffectGuard:
         self._before_commit: Callable[[], None] = lambda: None
         self.committed = False
 
-    def begin(self, *, evidence: list[Evidence], before_commit: Callable[[], None]) -> None:
-        """Tie the guard to a new attempt: where its evidence goes, and what to note right before a commit."""
+    def begin(
+        self,
+        *,
+        evidence: list[Evidence],
+        before_commit: Callable[[], None] = lambda: None,
+        renew: Callable[[], datetime] | None = None,
+    ) -> None:
+        """Tie the guard to a new attempt: where its evidence goes, what to note right before a commit, how to renew
+        its lease. Without a lease nothing can be committed.
+        """
+        self._renew = renew or self._between
         self._active = None
         self.committed = False
         self._evidence = evidence
@@ -59,3 +72,7 @@ class EffectGuard:
         """Keep bytes as evidence of the item at hand."""
         sha256 = self._keep(data)
         self._evidence.append(Evidence(sha256=sha256, name=name, media_type=media_type, size=len(data), at=self._now()))
+
+
+def _not_held() -> datetime:
+    raise Fenced("no item is held")

@@ -86,6 +86,7 @@ class Run:
         self._recycle = recycle
         self._tally = _Tally()
         self._reaped_at: datetime | None = None
+        self._guard = EffectGuard(now=workshop.database.now, keep=workshop.keep)
 
     def start(self) -> RunReport:
         """Do the whole run and return its report; system errors of single items are in it, not raised."""
@@ -155,7 +156,7 @@ class Run:
             )
 
     def _work(self, run_id: int, heartbeat: Heartbeat) -> None:
-        attempts = Attempts(bot=self._bot, workshop=self._shop, run_id=run_id, mode=self._mode)
+        attempts = Attempts(bot=self._bot, workshop=self._shop, run_id=run_id, mode=self._mode, guard=self._guard)
         done = 0
         with self._shop.database.reading() as tx:
             waiting = runs.count_states(tx, self._bot.name).get(ItemState.PENDING, 0)
@@ -286,8 +287,6 @@ class Run:
             run_id=run_id,
             lease_until=now,
         )
-        guard = EffectGuard(renew=lambda: now, now=self._shop.database.now, keep=self._shop.keep)
-        self._shop.drop_targets()
         record = Record(
             bot=self._bot,
             claim=claim,
@@ -295,10 +294,10 @@ class Run:
             run_id=run_id,
             mode=Mode.SHADOW,
             past=Past(),
-            guard=guard,
+            guard=self._guard,
             started_at=now,
         )
-        guard.begin(evidence=record.evidence, before_commit=lambda: None)
+        self._guard.begin(evidence=record.evidence)
         return Context(settings=self._bot.settings, record=record, intake=None)
 
 

@@ -77,7 +77,7 @@ def test_a_wrong_line_is_named_with_what_is_allowed(tmp_path: Path, line: str, t
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
-    """In every table, of spelling, of value and of what does not fit together; nothing that is right is complained of."""
+    """Of spelling, of value and of what does not fit together; nothing that is right is complained of."""
     text = """
 colour = "blue"
 [installation]

@@ -13,8 +13,8 @@ NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
 def guard(*, lease: timedelta = timedelta(minutes=1), evidence: list[Evidence] | None = None) -> EffectGuard:
     """Return a guard whose lease reaches so far."""
-    made = EffectGuard(renew=lambda: NOW + lease, now=lambda: NOW, keep=lambda data: "hash")
-    made.begin(evidence=[] if evidence is None else evidence, before_commit=lambda: None)
+    made = EffectGuard(now=lambda: NOW, keep=lambda data: "hash")
+    made.begin(evidence=[] if evidence is None else evidence, renew=lambda: NOW + lease)
     return made
 
 
@@ -55,6 +55,14 @@ def test_evidence_belongs_to_the_attempt_at_hand() -> None:
     first: list[Evidence] = []
     watch = guard(evidence=first)
     watch.evidence("before", b"1", media_type="image/jpeg")
-    watch.begin(evidence=[], before_commit=lambda: None)
+    watch.begin(evidence=[])
     watch.evidence("after", b"2", media_type="image/jpeg")
     assert [one.name for one in first] == ["before"]
+
+
+def test_without_a_lease_nothing_is_committed() -> None:
+    """The guard that only reads, for the balances, stops every click."""
+    watch = guard()
+    watch.begin(evidence=[])
+    with watch.acting("post"), pytest.raises(Fenced):
+        watch.committing()

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from core.bot import Bot as Bot
     from core.browser import BrowserTarget as BrowserTarget
     from core.browser import Page as Page
+    from core.browser import Seen as Seen
     from core.browser import changes as changes
     from core.checks import Finding as Finding
     from core.checks import RulePack as RulePack
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from core.errors import LoginFailed as LoginFailed
     from core.errors import PortalChanged as PortalChanged
     from core.errors import PortalUnavailable as PortalUnavailable
+    from core.errors import SessionLost as SessionLost
     from core.model.answers import Absent as Absent
     from core.model.answers import Answer as Answer
     from core.model.answers import CannotTell as CannotTell
@@ -81,6 +83,7 @@ _WHERE = {
     "Target": "core.target",
     "BrowserTarget": "core.browser",
     "Page": "core.browser",
+    "Seen": "core.browser",
     "changes": "core.browser",
     "Answer": "core.model.answers",
     "Found": "core.model.answers",
@@ -89,6 +92,7 @@ _WHERE = {
     "ApplicationException": "core.errors",
     "PortalUnavailable": "core.errors",
     "PortalChanged": "core.errors",
+    "SessionLost": "core.errors",
     "LoginFailed": "core.errors",
 }
 

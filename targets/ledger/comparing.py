@@ -2,7 +2,7 @@
 
 import re
 
-from core.model.documents import Document
+from understudy import Document
 
 from .model import SavedVoucher, Voucher, VoucherEntry, VoucherLine
 from .screen import typed_day, typed_money, typed_number

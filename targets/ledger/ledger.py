@@ -3,10 +3,17 @@
 from collections.abc import Iterator
 from datetime import date
 
-from core.browser import BrowserTarget, changes
-from core.errors import BusinessException, PortalChanged
-from core.model.answers import Absent, Answer, CannotTell, Found
-from core.runtime.loaded import Listed
+from understudy import (
+    Absent,
+    Answer,
+    BrowserTarget,
+    BusinessException,
+    CannotTell,
+    Found,
+    Listed,
+    PortalChanged,
+    changes,
+)
 
 from .comparing import differing, differing_entry
 from .model import Order, Supplier, SupplierEntry, Voucher, VoucherEntry, VoucherReceipt

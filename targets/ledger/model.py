@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf
 
-from core.model.documents import Document
+from understudy import Document
 
 
 class _Record(BaseModel):

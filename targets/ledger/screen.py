@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
-from core.errors import PortalChanged
+from understudy import PortalChanged
 
 _MONEY = re.compile(r"-?(\d{1,3}(,\d{3})+|\d+)\.\d{2}")
 _NUMBER = re.compile(r"-?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?")

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from core.browser import Page, Seen
-from core.errors import LoginFailed, PortalChanged, PortalUnavailable, SessionLost
+from understudy import LoginFailed, Page, PortalChanged, PortalUnavailable, Seen, SessionLost
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator

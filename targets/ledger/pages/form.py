@@ -3,8 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from core.browser import changes
-from core.errors import BusinessException, PortalChanged
+from understudy import BusinessException, PortalChanged, changes
 
 from ..comparing import attachment_name
 from ..model import Voucher, VoucherLine

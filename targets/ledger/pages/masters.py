@@ -2,7 +2,7 @@
 
 from urllib.parse import quote, urlencode
 
-from core.errors import BusinessException, PortalChanged
+from understudy import BusinessException, PortalChanged
 
 from ..model import GoodsReceipt, Order, OrderLine, Supplier, SupplierEntry
 from ..screen import Shown

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 from urllib.parse import quote, urlencode
 
-from core.errors import PortalChanged
+from understudy import PortalChanged
 
 from ..model import SavedVoucher, VoucherEntry, VoucherLine
 from ..screen import Shown, typed_day

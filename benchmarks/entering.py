@@ -51,19 +51,17 @@ def main(arguments: list[str] | None = None) -> int:
     assert len(vouchers) == 2 * (options.items + WARM), f"{len(vouchers)} vouchers were entered"
     ours, bare = sides["ours"], sides["bare"]
     for side in (ours, bare):
-        print(
-            f"{side.name:<5} {1000 * side.computing / options.items:7.1f} ms computing, "
-            f"{1000 * statistics.median(side.walls):7.1f} ms on the clock (median) a voucher"
-        )
+        computing, clock = statistics.median(side.computing), statistics.median(side.clock)
+        print(f"{side.name:<5} {1000 * computing:7.0f} ms computing, {1000 * clock:7.0f} ms on the clock a voucher")
     bars = Bars()
-    bars.at_most("entering: computing time against a bare script", ours.computing / bare.computing, BAR, "times")
-    bars.at_most(
-        "entering: time on the clock against a bare script",
-        statistics.median(ours.walls) / statistics.median(bare.walls),
-        BAR,
-        "times",
-    )
+    bars.at_most("entering: computing time against a bare script", ratio(ours.computing, bare.computing), BAR, "times")
+    bars.at_most("entering: time on the clock against a bare script", ratio(ours.clock, bare.clock), BAR, "times")
     return bars.code
+
+
+def ratio(ours: list[float], bare: list[float]) -> float:
+    """Return the median of the ratios voucher by voucher: what else the machine does meets both of a pair alike."""
+    return statistics.median(mine / theirs for mine, theirs in zip(ours, bare, strict=True))
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
@@ -84,20 +82,21 @@ class Side:
 
     name: str
     process: subprocess.Popen[str]
-    walls: list[float] = field(default_factory=list)  # seconds a voucher
-    computing: float = 0.0  # seconds, all counted vouchers
+    clock: list[float] = field(default_factory=list)  # seconds a voucher
+    computing: list[float] = field(default_factory=list)  # seconds a voucher
 
-    def enter(self, item: int) -> float:
-        """Have one voucher entered and return the seconds it took."""
+    def enter(self, item: int) -> None:
+        """Have one voucher entered and note the seconds it took."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        started = time.perf_counter()
+        began, spent = time.perf_counter(), computing(self.process.pid)
         self.process.stdin.write(f"{item}\n")
         self.process.stdin.flush()
         answer = self.process.stdout.readline()
         if answer.strip() != str(item):
             raise RuntimeError(f"the side {self.name!r} ended at voucher {item}; its reason is above")
-        return time.perf_counter() - started
+        self.clock.append(time.perf_counter() - began)
+        self.computing.append(computing(self.process.pid) - spent)
 
 
 def compare(url: str, folder: Path, *, items: int) -> dict[str, Side]:
@@ -106,12 +105,12 @@ def compare(url: str, folder: Path, *, items: int) -> dict[str, Side]:
         for item in range(WARM):
             ours.enter(item)
             bare.enter(item)
-        before = {side.name: computing(side.process.pid) for side in (ours, bare)}
+        for side in (ours, bare):
+            side.clock.clear()
+            side.computing.clear()
         for item in range(WARM, WARM + items):
             for side in (ours, bare) if item % 2 else (bare, ours):
-                side.walls.append(side.enter(item))
-        for side in (ours, bare):
-            side.computing = computing(side.process.pid) - before[side.name]
+                side.enter(item)
         return {"ours": ours, "bare": bare}
 
 

@@ -20,6 +20,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from benchmarks import Bars
 from bots.invoices.model import Invoice
 from bots.invoices.reading import read_pages
 from bots.invoices.reading.xml import combined
@@ -223,9 +224,10 @@ def show(title: str, score: Score, names: tuple[str, ...]) -> None:
             print(f"  {name:<14} {share:>7.1%}  of {count}")
 
 
-def main() -> None:
-    """Print accuracy per field and speed; `--misses` lists every field that was read wrong."""
+def main() -> int:
+    """Print accuracy per field, speed and bars; `--misses` lists every field that was read wrong; 1 for a bar missed."""
     misses: dict[str, list[str]] = {}
+    bars = Bars()
     folder = corpus()
     if folder is None:
         print("The public corpus is not here (set UNDERSTUDY_CORPORA to its folder): not measured.")
@@ -237,6 +239,9 @@ def main() -> None:
         show("Text only, visible fields", page, FIELDS)
         words, reader = speed([folder / entry["file"] for entry in entries])
         print(f"Speed: words {words:.1f} ms, reader beyond words {reader:.1f} ms CPU a document")
+        bars.at_least("reading: fields of embedded XML", embedded.overall(), 1.0, "%")
+        bars.at_least("reading: visible fields, text only, per distinct invoice", page.overall(), 0.93, "%")
+        bars.at_most("reading: the reader beyond its words", reader, 8.0, "ms CPU a document")
         misses = {"with XML": embedded.misses, "text only": page.misses}
     with tempfile.TemporaryDirectory() as name:
         for title, arguments in (
@@ -250,11 +255,14 @@ def main() -> None:
             fields, lines = measure_generated(made)
             show(title, fields, GENERATED)
             show(f"{title}: lines", lines, ("ruled", "unruled"))
+            if "--ruled" in arguments:
+                bars.at_least("reading: lines of generated ruled layouts", lines.accuracy("ruled")[0], 0.9, "%")
             misses |= {title: fields.misses, f"{title}: lines": lines.misses}
     if "--misses" in sys.argv:
         for title, notes in misses.items():
             print("\n".join(["", f"Misses: {title}", *notes]))
+    return bars.code
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -225,7 +225,7 @@ def show(title: str, score: Score, names: tuple[str, ...]) -> None:
 
 
 def main() -> int:
-    """Print accuracy per field, speed and bars; `--misses` lists every field that was read wrong; 1 for a bar missed."""
+    """Print accuracy per field, speed and bars; `--misses` lists what was read wrong; 1 when a bar is missed."""
     misses: dict[str, list[str]] = {}
     bars = Bars()
     folder = corpus()

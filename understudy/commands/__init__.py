@@ -16,6 +16,7 @@ COMMANDS: dict[str, Command] = {
     "new": Command("understudy.commands.new", "Write a bot to start from."),
     "check": Command("understudy.commands.check", "Check configuration, bots, secrets, browser and targets."),
     "try": Command("understudy.commands.try_", "Read documents and make the checks that need nothing else."),
+    "accept": Command("understudy.commands.accept", "Show what a bot now makes of its samples, and accept it."),
     "run": Command("understudy.commands.run", "Run a bot once."),
     "status": Command("understudy.commands.status", "Show how every bot stands."),
     "review": Command("understudy.commands.review", "List, show and decide the cases that wait for people."),

@@ -1,8 +1,8 @@
 """`understudy try BOT FILE...`: read and check documents without target, queue or store."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,7 +11,7 @@ from understudy.opening import folder_of
 from understudy.shown.paper import Paper, Style, tell_json
 
 if TYPE_CHECKING:
-    from core.model.trials import Trial
+    from core.model.trials import Trial, TrialValue
 
 app = subcommand()
 
@@ -39,31 +39,12 @@ def try_(
         raise ConfigError([f"bot {bot!r} declares no trial (@bot.trial), so there is nothing to try"])
     if missing := [str(path) for path in files if not path.is_file()]:
         raise ConfigError([f"{path} is not a file" for path in missing])
-    results = []
+    trials = []
     with Reader() as reader:
         for path in files:
             document = open_document(path, reader)
-            results.append(data_of(path, loaded.trial(document, loaded.settings, Clock().now(), text_only)))
-    tell_json(results) if as_json else _show(results)
-
-
-def data_of(path: Path, trial: "Trial") -> dict[str, Any]:
-    """Return one file's result as JSON data."""
-    checks = [
-        {"code": c.code, "outcome": str(c.outcome), "found": c.found, "expected": c.expected, "message": c.message}
-        for c in trial.checks
-    ]
-    fields = {
-        name: {"value": one.value, "page": one.page, "box": one.box, "source": one.source}
-        for name, one in trial.fields.items()
-    }
-    return {
-        "file": str(path),
-        "fields": fields,
-        "lines": [dict(line) for line in trial.lines],
-        "checks": checks,
-        "verdict": trial.verdict,
-    }
+            trials.append((path, loaded.trial(document, loaded.settings, Clock().now(), text_only)))
+    tell_json([trial.data(str(path)) for path, trial in trials]) if as_json else _show(trials)
 
 
 _VERDICTS = {
@@ -73,22 +54,20 @@ _VERDICTS = {
 }
 
 
-def _show(results: list[dict[str, Any]]) -> None:
+def _show(trials: "Sequence[tuple[Path, Trial]]") -> None:
     paper = Paper()
-    for result in results:
-        paper.heading(result["file"])
-        paper.line(_VERDICTS.get(result["verdict"], result["verdict"]))
-        paper.pairs((name.replace("_", " "), _place(one)) for name, one in result["fields"].items() if one["value"])
-        if result["lines"]:
+    for path, trial in trials:
+        paper.heading(path)
+        paper.line(_VERDICTS.get(trial.verdict, trial.verdict))
+        paper.pairs((name.replace("_", " "), _place(one)) for name, one in trial.fields.items() if one.value)
+        if trial.lines:
             heads = ("description", "quantity", "unit_price", "vat_rate", "net")
-            paper.table(
-                [h.replace("_", " ") for h in heads], [[line.get(h) for h in heads] for line in result["lines"]]
-            )
-        for check in result["checks"]:
-            if check["outcome"] == "failed":
-                paper.line(f"{check['code']}: {check['message']}", style=Style.BOLD)
+            paper.table([h.replace("_", " ") for h in heads], [[line.get(h) for h in heads] for line in trial.lines])
+        for check in trial.checks:
+            if check.outcome == "failed":
+                paper.line(f"{check.code}: {check.message}", style=Style.BOLD)
 
 
-def _place(one: Mapping[str, Any]) -> str:
-    where = f"page {one['page']}" if one["page"] else (one["source"] or "")
-    return f"{one['value']}  ({where})" if where else str(one["value"])
+def _place(one: "TrialValue") -> str:
+    where = f"page {one.page}" if one.page else (one.source or "")
+    return f"{one.value}  ({where})" if where else str(one.value)

@@ -6,7 +6,8 @@
         browser.drop("ledger")            # after a doubt: the context and its login are gone
 
 One session belongs to one thread. Chromium starts when a tab is first asked for; one that died is started again at the
-next `tab()`. Chromium never sends a form again by itself: see docs/adr/0008. Everything Playwright and Chromium write goes into a private folder that `close()` removes.
+next `tab()`. Everything Playwright and Chromium write goes into a private folder that `close()` removes. How a form is
+kept from being sent twice by Chromium itself is said in docs/adr/0008.
 """
 
 import json
@@ -205,9 +206,11 @@ class BrowserSession:
         (profile / "Default").mkdir(parents=True)
         (profile / "Default" / "Preferences").write_text(json.dumps(_NO_CONNECTION_AHEAD), encoding="utf-8")
         start = self._driver.playwright.chromium.launch_persistent_context
-        browser = start(profile, **launch_options(found.executable)).browser
-        assert browser is not None  # only a browser that somebody else started has none
-        return browser
+        own = start(profile, **launch_options(found.executable))
+        for page in own.pages:  # the window it opens with only costs
+            page.close()
+        assert own.browser is not None  # only a browser that somebody else started has none
+        return own.browser
 
     def _recycle(self, name: str) -> None:
         """Open a new context with the cookies and local storage of the old one."""

@@ -22,7 +22,7 @@ _MINUS = frozenset("-−–")
 _SPACE_GROUP = 0.45  # of the line's height: digits of one amount stand no further apart
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Printed:
     """An amount where it is printed: `line.tokens[first:last]`."""
 
@@ -79,7 +79,7 @@ class Candidate(Generic[T]):
         )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Facts:
     """What is known about the document before any field is chosen."""
 

@@ -16,7 +16,7 @@ _DIGIT = re.compile(r"\d")
 _ORDINALS = str.maketrans({"°": "o", "º": "o", "№": "no", "ß": "ss", "æ": "ae", "œ": "oe"})
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Token:
     """A word, or one half of a word in which a label and its value are glued together."""
 
@@ -32,7 +32,7 @@ class Token:
         return self.bottom - self.top
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Cell:
     """Tokens of a line that stand close together: `tokens[first:last]`."""
 
@@ -42,7 +42,7 @@ class Cell:
     x1: float
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Line:
     """One printed line over the whole width of a page."""
 
@@ -85,7 +85,7 @@ class Line:
         )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Layout:
     """All lines of a document, top to bottom, page after page."""
 

@@ -10,6 +10,7 @@ from .layout import Line
 from .sums import CENT, turned
 
 ZERO = Decimal(0)
+_WIDEST = 12  # amounts in a row of a tax table, at most
 _USUAL_RATES = frozenset(
     Decimal(rate)
     for rate in (
@@ -100,7 +101,7 @@ def tax_lines(facts: Facts, in_table: set[tuple[int, int]]) -> tuple[TaxLine, ..
     """Rows of a tax table: a rate, an amount and the tax that the rate gives on it."""
     found: dict[tuple[Decimal, Decimal], TaxLine] = {}
     for index, row in facts.amounts_on.items():
-        if any((index, a.first) in in_table for a in row):
+        if len(row) > _WIDEST or any((index, a.first) in in_table for a in row):
             continue
         line = facts.layout.lines[index]
         values = [abs(a.money.value) for a in row if a.money.places in (0, 2)]

@@ -76,11 +76,16 @@ def _best_triple(
 
 def _as_labelled(sums: dict[Decimal, Sum]) -> _Triple | None:
     """The amounts that are called net, tax and gross although they do not add up: a check shall see that."""
-    best = [max(sums.values(), key=lambda s, name=name: said_of(s, name)) for name in ("net", "tax", "gross")]  # type: ignore[misc]
-    said = [said_of(one, name) for one, name in zip(best, ("net", "tax", "gross"), strict=True)]
+    gross = max(sums.values(), key=lambda one: said_of(one, "gross"))
+    net = max(sums.values(), key=lambda one: said_of(one, "net"))
+    small = [one for one in sums.values() if one.value < net.value / 2]
+    tax = max(small, key=lambda one: said_of(one, "tax"), default=None)
+    if tax is None:
+        return None
+    said = [said_of(net, "net"), said_of(tax, "tax"), said_of(gross, "gross")]
     if min(said) < 1.5:
         return None
-    return _Triple((best[0].value, best[1].value, best[2].value), sum(said) - 2.0, ["net + tax is not gross"])
+    return _Triple((net.value, tax.value, gross.value), sum(said) - 2.0, ["net + tax is not gross"])
 
 
 def _strongest(sums: dict[Decimal, Sum], names: tuple[str, ...], count: int) -> list[Sum]:
@@ -129,6 +134,11 @@ def _triples(
             continue
         score += said_of(known, "tax") + 2.0 + (0.8 if exact or whole else 0.3 if likely else -3.0)
         yield _finish(facts, net.value, tax, gross.value, score, support, lines_sum)
+    for base, tax in tables.whole:
+        rest = gross.value - tax
+        if base == rest and rest not in sums and 0 < tax < rest:
+            summed = ["computed: the sums of the tax table"]
+            yield _finish(facts, rest, tax, gross.value, said + 3.8, summed, lines_sum)
     yield from _contained(facts, sums, gross, said, lines_sum)
 
 

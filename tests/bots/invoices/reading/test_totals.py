@@ -111,3 +111,20 @@ def test_rivals_are_kept(paper: Paper) -> None:
     """Another amount with as good a label is shown to the reviewer."""
     text = "Subtotal 100.00\nVAT 20% 20.00\nInvoice total 120.00\nInvoice total 999.00"
     assert [rival.value for rival in read_pages(paper(text)).sources["gross"].rivals] == ["999.00"]
+
+
+def test_goods_and_carriage_taxed_apart_are_summed(paper: Paper) -> None:
+    """Neither the net nor the tax total is printed, only what each tax line is computed on."""
+    text = (
+        "Positionen netto                       804,35 €\n"
+        "Versandkosten netto                      4,99 €\n"
+        "Positionen USt. 19,00% auf 804,35 €    152,83 €\n"
+        "Versandkosten USt. 19,00% auf 4,99 €     0,95 €\n"
+        "Endsumme                               963,12 €"
+    )
+    assert totals(paper(text)) == (D("809.34"), D("153.78"), D("963.12"))
+
+
+def test_a_page_full_of_numbers_is_soon_done(paper: Paper) -> None:
+    """A hostile row of thousands of amounts costs no more than its length."""
+    assert read_pages(paper("Total " + "12 " * 3000 + "\nVAT 20% " + "12.00 " * 3000)).kind == "invoice"

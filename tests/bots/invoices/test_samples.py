@@ -1,6 +1,5 @@
 """The sample documents beside their accepted twins."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,10 +14,10 @@ LARGEST = 60_000  # bytes of a sample
 
 
 @pytest.fixture(scope="module")
-def found() -> Iterator[dict[str, Twin]]:
+def found() -> dict[str, Twin]:
     """Every twin by the name of its file, as the installation's bot reads its samples now."""
     bot = load_bots(read_config(ROOT, environment={}), names=["invoices"])["invoices"]
-    yield {twin.path.stem: twin for twin in twins(bot, SAMPLES)}
+    return {twin.path.stem: twin for twin in twins(bot, SAMPLES)}
 
 
 @pytest.mark.parametrize("name", sorted({path.stem for path in SAMPLES.iterdir()}))

@@ -47,7 +47,7 @@ targets = ["bell"]
 
 
 def test_a_bot_runs_in_an_empty_folder_on_the_installed_wheel(tmp_path: Path) -> None:
-    """Wheel, fresh environment, empty folder: `new` writes a bot, one of twenty lines joins it, both run, all is sealed."""
+    """`new` writes a bot in an empty folder, one of twenty lines joins it, both run twice, and the trail is whole."""
     run(sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path), str(ROOT))
     (wheel,) = tmp_path.glob("*.whl")
     venv.create(tmp_path / "env", with_pip=True)

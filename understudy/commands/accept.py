@@ -17,7 +17,10 @@ def accept(
     bot: Annotated[str, typer.Argument(metavar="BOT", help="The bot's name in bots.toml.")],
     yes: Annotated[bool, typer.Option("--yes", help="Accept without asking; the differences are shown still.")] = False,
 ) -> None:
-    """Show what became different in the results of a bot's samples, and accept it as right when you agree."""
+    """Show what a bot now makes of its samples, and accept it.
+
+    What became different is shown; accept it when you agree that it is right.
+    """
     from core.config import read_config
     from core.registry import load_bots
     from core.testing.twins import FOLDER, twins

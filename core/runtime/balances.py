@@ -53,9 +53,8 @@ def target(effects: Sequence[EffectRecord], *, since: Iterable[int], listed: Ite
     doubted = {e.key for e in effects if e.state is not EffectState.CONFIRMED}
     found = {record.receipt: record for record in listed}
     differences = [
-        f"receipt {', '.join(sorted(numbers))} for {effect.key} is not in the target's list"
-        for effect, numbers in confirmed
-        if effect.id in ours and not numbers & found.keys()
+        f"receipt {', '.join(sorted(_numbers(effect.receipt)))} for {effect.key} is not in the target's list"
+        for effect in unlisted((e for e, _ in confirmed if e.id in ours), found.values())
     ]
     unknown = [r for number, r in found.items() if number not in known]
     differences += [
@@ -72,6 +71,12 @@ def target(effects: Sequence[EffectRecord], *, since: Iterable[int], listed: Ite
         else {"listed": str(len(found))},
         differences=tuple(differences),
     )
+
+
+def unlisted(confirmed: Iterable[EffectRecord], listed: Iterable[Listed]) -> list[EffectRecord]:
+    """Return the confirmed effects whose receipts the target does not list."""
+    found = {record.receipt for record in listed}
+    return [effect for effect in confirmed if not _numbers(effect.receipt) & found]
 
 
 def _numbers(receipt: object) -> frozenset[str]:

@@ -6,24 +6,19 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from loguru import logger
-
-from core.errors import ApplicationException, LoginFailed
-from core.model.effects import EffectState
 from core.model.items import Claim, ItemState, NewItem
 from core.model.runs import AttemptOutcome, Balance, ExitCode, Mode
 from core.runtime import balances, host
 from core.runtime.attempt import LOGIN_FAILED, Attempts, Ended
 from core.runtime.context import Context
-from core.runtime.endings import Ending
 from core.runtime.guard import EffectGuard
 from core.runtime.heartbeat import Heartbeat
+from core.runtime.listing import Listing
 from core.runtime.loaded import LoadedBot
 from core.runtime.reaper import reap
-from core.runtime.record import Past, Record
 from core.runtime.sources import Intake
 from core.runtime.workshop import Workshop
-from core.store import effects, holds, items, runs
+from core.store import holds, items, runs
 
 BATCH = 100  # items stored in one transaction while collecting
 REAP_EVERY = timedelta(seconds=2)
@@ -253,8 +248,6 @@ class Run:
             run = runs.get(tx, run_id)
             stored = len(runs.quarantined(tx, run_id))
             states = runs.count_items(tx, run_id)
-            live = effects.for_balance(tx, self._bot.name)
-            since = runs.balanced_since(tx, self._bot.name)
         drawn = (
             balances.intake(listed=run.offered, new=run.new, duplicate=run.duplicate, quarantined=stored),
             balances.work(new=run.new, states=states),
@@ -262,43 +255,8 @@ class Run:
         listed = self._bot.listed
         if listed is None or not self._shop.acting or self._mode is Mode.SHADOW or self._tally.exit_code is not None:
             return drawn
-        confirmed = [e for e in live if e.state is EffectState.CONFIRMED and e.by is None]
-        acted = [e.id for e in confirmed if e.ended_at is not None and e.ended_at >= since]
-        try:
-            found = list(listed(self._reading_context(run_id), since))
-        except (ApplicationException, LoginFailed, Ending) as error:
-            logger.warning("The target's list could not be read: {}", error)
-            note = "the target's list could not be read; the next run compares it"
-            return (*drawn, Balance(name="target", differences=(note,)))
-        return (*drawn, balances.target(live, since=acted, listed=found))
-
-    def _reading_context(self, run_id: int) -> Context[Any]:
-        """A context that can open targets and look, and whose guard lets nothing change."""
-        now = self._shop.database.now()
-        claim = Claim(
-            item_id=0,
-            bot=self._bot.name,
-            reference="",
-            payload={},
-            files=(),
-            added_at=now,
-            token=0,
-            attempt=1,
-            run_id=run_id,
-            lease_until=now,
-        )
-        record = Record(
-            bot=self._bot,
-            claim=claim,
-            workshop=self._shop,
-            run_id=run_id,
-            mode=Mode.SHADOW,
-            past=Past(),
-            guard=self._guard,
-            started_at=now,
-        )
-        self._guard.begin(evidence=record.evidence)
-        return Context(settings=self._bot.settings, record=record, intake=None)
+        listing = Listing(bot=self._bot, workshop=self._shop, run_id=run_id, guard=self._guard)
+        return (*drawn, listing.balance(listed, stop=lambda: self._stop.asked))
 
 
 def _checked(one: object) -> NewItem:

@@ -1,7 +1,7 @@
 """The three balances, each able to fail, and what an unbalanced run tells whoever started it."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,10 +13,11 @@ from core.model.items import NewItem, WorkItem
 from core.model.runs import Balance, ExitCode, Mode
 from core.runtime import Context, Listed, Run, RunReport, balances
 from core.runtime.host import StopRequest
-from core.store import effects, holds, runs
+from core.store import effects, holds, items, runs
 from core.store import tables as t
 from core.testing import Stage
-from tests.core.cast import Book, Entry, entering, numbered, staged
+from core.testing.stage import NOON
+from tests.core.cast import SETTLE, Book, Entry, entering, numbered, staged
 
 
 def of(report: RunReport, name: str) -> Balance:
@@ -269,3 +270,35 @@ def test_receipts_of_several_fields_balance_by_any_of_them() -> None:
         with stage.database.reading() as tx:
             (effect,) = effects.for_balance(tx, "clerk")
         assert list(effect.receipt) == ["at", "number"]
+
+
+def test_a_receipt_that_the_target_lists_late_is_waited_for() -> None:
+    """Younger than the target's settle time, it is looked for again; older, it is missing."""
+    for lag, exit_code in ((SETTLE / 2, ExitCode.GREEN), (SETTLE * 2, ExitCode.FAILED)):
+        book = Book()
+
+        def listed(ctx: Context[Any], since: datetime, book: Book = book, lag: timedelta = lag) -> Iterator[Listed]:
+            if ctx.now - since >= lag:
+                yield from listing(book)(ctx, since)
+
+        with staged(entering(book), items=numbered("a"), listed=listed) as stage:
+            assert stage.run().exit_code is exit_code
+            assert stage.database.now() - NOON <= SETTLE
+
+
+def test_what_another_worker_enters_meanwhile_is_no_stray_record() -> None:
+    """Entered after the effects were counted and before the list was read."""
+    book = Book()
+
+    def listed(ctx: Context[Any], since: datetime) -> Iterator[Listed]:
+        if ctx.now == NOON:  # the first worker's list
+            stage.clock.tick(1)
+            with stage.database.transaction(actor="system:test") as tx:
+                items.add(tx, "clerk", run_id=1, new=numbered("b")[0])
+            stage.change(listed=None)
+            stage.run()
+        yield from listing(book)(ctx, since)
+
+    with staged(entering(book), items=numbered("a"), listed=listed) as stage:
+        assert of(stage.run(), "target").holds
+        assert book.numbers() == ["a", "b"]

@@ -166,6 +166,7 @@ class Installation:
                 worker=posix.new_worker_name(),
                 folder=self.folder,
                 database=database,
+                holding=self.database,
                 clock=self.clock,
                 documents=self.var / "documents",
                 keep=lambda data: self.evidence.put(data),

@@ -110,11 +110,11 @@ def _lines_add_up(invoice: Invoice, settings: Settings) -> Finding:
     if not nets or len(nets) < len(invoice.lines):
         return passed(found=money(invoice.gross), expected=money(invoice.gross))
     whole = invoice.gross if invoice.prices_include_tax else invoice.net
-    found = sum(nets, Decimal(0))
+    found = sum(nets, invoice.adjustments or Decimal(0))
     allowed = settings.rounding * max(1, len(nets))
-    if whole is not None and abs(found - whole) > allowed and not _discounted(invoice, found, whole):
+    if whole is not None and abs(found - whole) > allowed:
         return failed(
-            f"The {len(nets)} lines add up to {money(found)}, the document says {money(whole)}.",
+            f"The {len(nets)} lines{_with(invoice)} add up to {money(found)}, the document says {money(whole)}.",
             found=money(found),
             expected=money(whole),
             fields=("lines", "net"),
@@ -122,10 +122,8 @@ def _lines_add_up(invoice: Invoice, settings: Settings) -> Finding:
     return passed(found=money(whole), expected=money(found))
 
 
-def _discounted(invoice: Invoice, found: Decimal, whole: Decimal) -> bool:
-    """A discount on the whole invoice makes the net smaller than the lines; the tax table then carries the new base."""
-    bases = [row.base for row in invoice.taxes if row.base is not None]
-    return bool(bases) and sum(bases, Decimal(0)) == invoice.net and abs(whole) < abs(found)
+def _with(invoice: Invoice) -> str:
+    return "" if invoice.adjustments is None else f" and discounts or charges of {money(invoice.adjustments)}"
 
 
 @accounts_payable.rule(

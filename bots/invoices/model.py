@@ -88,6 +88,7 @@ class Invoice(_Record):
     buyer: str | None = None  # as printed
     lines: tuple[Line, ...] = ()
     taxes: tuple[TaxLine, ...] = ()
+    adjustments: Decimal | None = None  # discounts (negative) and charges on the whole; absent without any
     prices_include_tax: bool = False  # the lines' amounts add up to the gross amount
     emails: tuple[str, ...] = ()  # domains of e-mail and web addresses that are printed, most frequent first
     vat_id_valid: bool | None = None  # by its check digits; a soft sign, absent without a VAT number

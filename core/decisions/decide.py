@@ -230,7 +230,9 @@ def _begun(tx: Transaction, task: ReviewTask) -> EffectRecord:
     live = list(effect_rows.live(tx, task.item_id).values())
     unsettled = [effect for effect in live if effect.state is not EffectState.CONFIRMED]
     named = task.question.details.get("effect")
-    asked = [effect for effect in live if effect.name == named]  # another effect than the one asked about stays as it is
+    asked = [
+        effect for effect in live if effect.name == named
+    ]  # another effect than the one asked about stays as it is
     candidates = [*unsettled, *live] if named is None else asked
     return candidates[0] if candidates else _write_down(tx, task)
 

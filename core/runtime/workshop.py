@@ -29,6 +29,7 @@ class Workshop:
     worker: str
     folder: Path  # the installation
     database: Database
+    holding: Database  # where holds and turns are kept; in a dry run not the store that is thrown away
     clock: Clock
     documents: Path  # content-addressed folder of taken documents
     keep: Callable[[bytes], str]  # stores evidence bytes and returns their SHA-256
@@ -62,7 +63,7 @@ class Workshop:
             self.refuse_held(settings.name)
             yield
         except LoginFailed as error:
-            with self.database.transaction(actor=f"system:{self.worker}") as tx:
+            with self.holding.transaction(actor=f"system:{self.worker}") as tx:
                 holds.place(
                     tx,
                     "target",
@@ -73,19 +74,19 @@ class Workshop:
                 )
             raise
         finally:
-            with self.database.transaction(actor=f"system:{self.worker}") as tx:
+            with self.holding.transaction(actor=f"system:{self.worker}") as tx:
                 holds.give_turn_back(tx, name, holder=self.worker)
 
     def _wait_for_turn(self, name: str) -> None:
         while True:
-            with self.database.transaction(actor=f"system:{self.worker}") as tx:
+            with self.holding.transaction(actor=f"system:{self.worker}") as tx:
                 if holds.take_turn(tx, name, holder=self.worker, lease=LOGIN_LEASE):
                     return
             self.clock.sleep(LOGIN_POLL)
 
     def refuse_held(self, target: str) -> None:
         """Raise TargetHeld when somebody or something holds the target."""
-        with self.database.reading() as tx:
+        with self.holding.reading() as tx:
             held = holds.active(tx, "target", target)
         if held is not None:
             raise TargetHeld(target=target, code=held.code, reason=held.reason)

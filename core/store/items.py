@@ -69,7 +69,14 @@ _TAKE = (
         lease_until=sa.bindparam("until", type_=t.Instant),
         changed_at=sa.bindparam("at", type_=t.Instant),
     )
-    .returning(t.item.c.reference, t.item.c.added_at, t.item.c.token, t.item.c.attempts, t.item.c.run_id, t.item.c.system_errors)
+    .returning(
+        t.item.c.reference,
+        t.item.c.added_at,
+        t.item.c.token,
+        t.item.c.attempts,
+        t.item.c.run_id,
+        t.item.c.system_errors,
+    )
 )
 _CONTENT = sa.select(t.item_content).where(t.item_content.c.item_id == sa.bindparam("this"))
 

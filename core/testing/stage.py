@@ -126,6 +126,7 @@ class Stage:
             worker=new_worker_name(),
             folder=self.folder,
             database=self.database,
+            holding=self.database,
             clock=self.clock.clock(),
             documents=self.folder / "documents",
             keep=self._keep,

@@ -88,9 +88,7 @@ class Desk:
             foreign=_foreign(supplier, source) if "foreign" in features else None,
         )
         if "prepaid" in features:
-            invoice = replace(
-                invoice, prepaid=rounded(invoice.sums.gross * source.choice((25, 40, 50)) / 100)
-            )
+            invoice = replace(invoice, prepaid=rounded(invoice.sums.gross * source.choice((25, 40, 50)) / 100))
         order = order_behind(invoice, number=number, received=received)
         return Case(invoice=credited(invoice, source) if invoice.credit else invoice, order=order)
 

@@ -87,9 +87,7 @@ def _item(line: Line, place: int, sign: int) -> etree._Element:
     return _RAM.IncludedSupplyChainTradeLineItem(
         _RAM.AssociatedDocumentLineDocument(_RAM.LineID(str(place))),
         _RAM.SpecifiedTradeProduct(*product, _RAM.Name(line.description)),
-        _RAM.SpecifiedLineTradeAgreement(
-            _RAM.NetPriceProductTradePrice(_RAM.ChargeAmount(str(line.unit_price)))
-        ),
+        _RAM.SpecifiedLineTradeAgreement(_RAM.NetPriceProductTradePrice(_RAM.ChargeAmount(str(line.unit_price)))),
         _RAM.SpecifiedLineTradeDelivery(
             _RAM.BilledQuantity(plain(line.quantity * sign), unitCode=_UNITS.get(line.unit, "C62"))
         ),
@@ -111,9 +109,7 @@ def _category(rate: Decimal) -> str:
 def _agreement(invoice: Invoice) -> etree._Element:
     supplier = invoice.supplier
     order = (
-        [_RAM.BuyerOrderReferencedDocument(_RAM.IssuerAssignedID(invoice.order_number))]
-        if invoice.order_number
-        else []
+        [_RAM.BuyerOrderReferencedDocument(_RAM.IssuerAssignedID(invoice.order_number))] if invoice.order_number else []
     )
     return _RAM.ApplicableHeaderTradeAgreement(
         _RAM.SellerTradeParty(

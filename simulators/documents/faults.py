@@ -208,9 +208,7 @@ def duplicate_content(desk: Desk, layout: str) -> list[Document]:
     first = clean(desk, layout)
     invoice = first.invoices[0]
     later = min(invoice.issue_date + timedelta(days=9), desk.as_of)
-    again = replace(
-        invoice, number=desk.next_like(invoice), issue_date=later, due_date=later + timedelta(days=30)
-    )
+    again = replace(invoice, number=desk.next_like(invoice), issue_date=later, due_date=later + timedelta(days=30))
     return _duplicate("duplicate-content", first, again, "quantity")
 
 
@@ -296,9 +294,7 @@ def mixed_signs(desk: Desk, layout: str) -> list[Document]:
 def credit_without_order(desk: Desk, layout: str) -> list[Document]:
     """A credit note that names neither an order nor the invoice it corrects."""
     case = desk.case(desk.supplier(layout), ("credit",))
-    return _review(
-        "credit-without-order", _with(case, order_number="", credited_number=""), reason="order-missing"
-    )
+    return _review("credit-without-order", _with(case, order_number="", credited_number=""), reason="order-missing")
 
 
 def two_invoices(desk: Desk, layout: str) -> list[Document]:

@@ -115,9 +115,7 @@ def _garble(font: DictionaryObject, writer: PdfWriter) -> None:
         return
     text = font["/ToUnicode"].get_object().get_data()
     stream = DecodedStreamObject()
-    stream.set_data(
-        re.sub(rb"beginbf(?:char|range)\n.*?endbf(?:char|range)", _to_private_use, text, flags=re.S)
-    )
+    stream.set_data(re.sub(rb"beginbf(?:char|range)\n.*?endbf(?:char|range)", _to_private_use, text, flags=re.S))
     font[NameObject("/ToUnicode")] = writer._add_object(stream.flate_encode())
 
 

@@ -25,9 +25,7 @@ class Layout:
     vat_column: bool = True  # the VAT rate stands on each line
     vat_prefix: bool = True  # the VAT number is printed with its country
     titles: tuple[str, str] = ("Invoice", "Credit note")
-    features: tuple[tuple[str, ...], ...] = field(
-        default=((),)
-    )  # the clean documents it is good at, best first
+    features: tuple[tuple[str, ...], ...] = field(default=((),))  # the clean documents it is good at, best first
 
 
 _ALL = (

@@ -121,9 +121,7 @@ def _ledger(documents: Sequence[Document], desk: Desk) -> dict[str, object]:
     orders = {order.number: order for document in documents for order in document.orders}
     for supplier in known[::4]:
         case = desk.case(supplier)
-        spare: Order = order_behind(
-            case.invoice, number=desk.order_number(), received=case.invoice.delivery_date
-        )
+        spare: Order = order_behind(case.invoice, number=desk.order_number(), received=case.invoice.delivery_date)
         orders[spare.number] = spare
     return {
         "suppliers": [supplier_record(one) for one in known],

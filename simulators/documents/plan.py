@@ -19,9 +19,7 @@ SMALLEST = len(KINDS) + len(LAYOUTS)  # of a usual set: every fault, and every l
 def plan_set(desk: Desk, count: int) -> list[Document]:
     """Plan the usual set: every kind of fault once, the rest clean, every layout at least once."""
     if count < SMALLEST:
-        raise ValueError(
-            f"a set of {count} cannot hold every fault and every layout; ask for {SMALLEST} or more"
-        )
+        raise ValueError(f"a set of {count} cannot hold every fault and every layout; ask for {SMALLEST} or more")
     documents = [one for kind in KINDS for one in _of_kind(desk, kind, 0)]
     return documents + list(_clean(desk, count - len(documents), tuple(LAYOUTS)))
 

@@ -42,9 +42,7 @@ class Printer(AbstractContextManager["Printer"]):
         """Start the browser."""
         self._playwright = sync_playwright().start()
         try:
-            self._browser = self._playwright.chromium.launch(
-                executable_path=self._browser_path, args=list(_ARGS)
-            )
+            self._browser = self._playwright.chromium.launch(executable_path=self._browser_path, args=list(_ARGS))
         except BaseException:
             self._playwright.stop()
             raise

@@ -126,9 +126,7 @@ def add_up(lines: Iterable[Line], discount_rate: Decimal) -> Sums:
     subtotal = sum((line.net for line in lines), Decimal(0))
     net = sum((row.net for row in rows), Decimal(0))
     tax = sum((row.tax for row in rows), Decimal(0))
-    return Sums(
-        subtotal=subtotal, discount=subtotal - net, net=net, tax=tax, gross=net + tax, vat=tuple(rows)
-    )
+    return Sums(subtotal=subtotal, discount=subtotal - net, net=net, tax=tax, gross=net + tax, vat=tuple(rows))
 
 
 @dataclass(frozen=True, kw_only=True)

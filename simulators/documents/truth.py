@@ -107,9 +107,7 @@ def _supplier(document: Document) -> Supplier | None:
 
 def _only_supplier(supplier: Supplier | None) -> dict[str, str | None]:
     known = (
-        {"supplier": supplier.name, "supplier_number": supplier.number, "vat_id": supplier.vat_id}
-        if supplier
-        else {}
+        {"supplier": supplier.name, "supplier_number": supplier.number, "vat_id": supplier.vat_id} if supplier else {}
     )
     return {name: known.get(name) for name in FIELDS}
 
@@ -117,9 +115,7 @@ def _only_supplier(supplier: Supplier | None) -> dict[str, str | None]:
 def _text_layer(document: Document) -> str:
     """Say what a reader finds: text, none, garbage, or unreadable (the file does not open)."""
     unreadable = dict.fromkeys(("encrypted", "truncated", "empty", "not-pdf"), "unreadable")
-    return {"scan": "none", "blank-pages": "none", "garbage": "garbage", **unreadable}.get(
-        document.medium, "text"
-    )
+    return {"scan": "none", "blank-pages": "none", "garbage": "garbage", **unreadable}.get(document.medium, "text")
 
 
 def supplier_record(supplier: Supplier) -> dict[str, Any]:
@@ -156,8 +152,6 @@ def _order_line(line: OrderLine) -> dict[str, Any]:
         "quantity": plain(line.quantity),
         "unit_price": str(line.unit_price),
         "vat_rate": plain(line.vat_rate),
-        "received": [
-            {"date": one.date.isoformat(), "quantity": plain(one.quantity)} for one in line.received
-        ],
+        "received": [{"date": one.date.isoformat(), "quantity": plain(one.quantity)} for one in line.received],
         **({"invoiced": plain(line.invoiced)} if line.invoiced else {}),
     }

@@ -163,9 +163,7 @@ def _foreign(invoice: Invoice, layout: Layout) -> View | None:
         negative="-1",
         currency=currency,
     )
-    return View(
-        currency=currency, rate=written_number(rate, language=layout.language, places=4), gross=amount
-    )
+    return View(currency=currency, rate=written_number(rate, language=layout.language, places=4), gross=amount)
 
 
 def _supplier(supplier: Supplier, layout: Layout) -> View:

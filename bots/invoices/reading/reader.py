@@ -8,6 +8,7 @@ from typing import Any
 from understudy import BusinessException, Document, DocumentText, FileUnreadable, Table
 
 from ..model import Invoice, Source
+from .adjusting import read_adjustments
 from .amounts import currency_of
 from .bank import iban_valid, read_account_number, read_iban, read_sort_code, read_vat_id, vat_id_valid
 from .facts import Facts, Printed, gather
@@ -88,6 +89,7 @@ def read_pages(
     return Invoice(
         **fields,
         **_lines(items, fields, negative=gross is not None and gross < 0),
+        adjustments=read_adjustments(facts, items.lines, fields.get("net")),
         kind=kind or ("credit note" if gross is not None and gross < 0 else "invoice"),
         taxes=totals.taxes if kind != "statement" else (),
         buyer=party.buyer,
@@ -104,7 +106,7 @@ def read_pages(
 
 def _ruled(document: Document, page: Invoice) -> tuple[Table, ...]:
     """The ruled tables of a document whose lines do not add up; they cost ten times the words, so only then."""
-    if page.gross is None or add_up(page.lines, page.net, page.gross):
+    if page.gross is None or page.adjustments is not None or add_up(page.lines, page.net, page.gross):
         return ()
     try:
         return document.tables(*range(1, min(page.pages, _MOST_PAGES) + 1))

@@ -1,6 +1,7 @@
 """An embedded e-invoice as an Invoice, with what the page says otherwise beside each value."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from understudy import EInvoice
@@ -44,6 +45,7 @@ def combined(einvoice: EInvoice, page: Invoice | None, *, pages: int) -> Invoice
         **fields,
         kind="credit note" if einvoice.credit_note else "invoice",
         lines=_lines(einvoice),
+        adjustments=_adjustments(einvoice),
         taxes=tuple(TaxLine(rate=t.rate, base=t.net, tax=t.tax) for t in einvoice.taxes),
         buyer=einvoice.buyer or (page.buyer if page else None),
         emails=page.emails if page else (),
@@ -71,6 +73,13 @@ def _xml_fields(einvoice: EInvoice) -> dict[str, Any]:
         for name in ("net", "tax", "gross", "payable", "prepaid"):
             fields[name] = -fields[name] if fields[name] is not None else None
     return fields
+
+
+def _adjustments(einvoice: EInvoice) -> Decimal | None:
+    if not einvoice.allowances and not einvoice.charges:
+        return None
+    turn = -1 if einvoice.credit_note and (einvoice.gross or 0) > 0 else 1
+    return turn * ((einvoice.charges or Decimal(0)) - (einvoice.allowances or Decimal(0)))
 
 
 def _lines(einvoice: EInvoice) -> tuple[Line, ...]:

@@ -91,9 +91,7 @@ def difficult(desk: Desk) -> list[Document]:
         "outside-entity",
         "climbing-name",
     )
-    return [one for kind in kinds for one in plan_kind(desk, 1, kind)] + plan_clean(
-        desk, 2, ("facture", "cloud")
-    )
+    return [one for kind in kinds for one in plan_kind(desk, 1, kind)] + plan_clean(desk, 2, ("facture", "cloud"))
 
 
 def fullest(desk: Desk) -> list[Document]:

@@ -45,9 +45,7 @@ def test_dates(pattern: str, language: str, expected: str) -> None:
 )
 def test_credits(language: str, money: str, negative: str, plain: str, marked: str) -> None:
     """A negative amount carries the layout's sign, with and without the currency mark."""
-    amount = written_amount(
-        Decimal("-1234.50"), language=language, money=money, negative=negative, currency="GBP"
-    )
+    amount = written_amount(Decimal("-1234.50"), language=language, money=money, negative=negative, currency="GBP")
     assert (str(amount), amount.marked) == (plain, marked)
 
 

@@ -230,9 +230,7 @@ def test_the_same_seed_gives_the_same_files(shelf: Shelf) -> None:
     """A second making from the same seed is equal byte for byte: files, truth and ledger."""
     for path in sorted(one for one in shelf.once.folder.rglob("*") if one.is_file()):
         again = shelf.again.folder / path.relative_to(shelf.once.folder)
-        assert hashlib.sha256(again.read_bytes()).digest() == hashlib.sha256(path.read_bytes()).digest(), (
-            path.name
-        )
+        assert hashlib.sha256(again.read_bytes()).digest() == hashlib.sha256(path.read_bytes()).digest(), path.name
 
 
 def test_a_full_inbox_is_not_touched(made: Made) -> None:

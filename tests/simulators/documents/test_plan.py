@@ -132,9 +132,7 @@ def test_bank_digit_changes_exactly_one() -> None:
         known = invoice.supplier.bank
         assert invoice.bank.sort_code == known.sort_code
         assert sum(a != b for a, b in zip(invoice.bank.iban, known.iban, strict=True)) == 1
-        assert (
-            sum(a != b for a, b in zip(invoice.bank.account_number, known.account_number, strict=True)) <= 1
-        )
+        assert sum(a != b for a, b in zip(invoice.bank.account_number, known.account_number, strict=True)) <= 1
 
 
 def test_dates_out_of_range() -> None:

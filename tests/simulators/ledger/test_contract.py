@@ -161,9 +161,7 @@ def test_faults_switch_through_the_file(start: Start) -> None:
     assert clerk.get("/login")[0] == 200
 
 
-def test_password_from_environment_and_attempts_counted(
-    start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_password_from_environment_and_attempts_counted(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """The password can come from the environment; every attempt counts under its user name."""
     monkeypatch.setenv("LEDGER_PASSWORD", "another-invented-one")
     ledger = start()

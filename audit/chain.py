@@ -40,10 +40,12 @@ class Findings:
     count: int = 0
 
     def add(self, sentence: str) -> None:
+        """Count one more; the first is kept in words."""
         self.first = self.first or sentence
         self.count += 1
 
     def sentences(self) -> list[str]:
+        """Return the first problem and how many follow it; nothing when there was none."""
         if self.count > 1:
             return [f"{self.first} ({self.count - 1} more of this kind follow)"]
         return [self.first] if self.count else []

@@ -384,6 +384,8 @@ def hostile(kind: str, *, medium: str) -> Maker:
 
 
 def bad_file(kind: str, *, medium: str) -> Maker:
+    """Return the maker of a file that cannot be read."""
+
     def make(desk: Desk, layout: str) -> list[Document]:
         found = _review(kind, _case(desk, layout), medium=medium)
         return [replace(found[0], invoices=found[0].invoices if medium in ("encrypted", "truncated") else ())]

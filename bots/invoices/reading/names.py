@@ -143,6 +143,7 @@ def is_label(line: Line, cell: Cell) -> bool:
 
 
 def name_in(line: Line, cell: Cell) -> str:
+    """Return the words of a cell as a name, without the marks around it."""
     return line.words(cell.first, cell.last).strip(" ,:;")
 
 

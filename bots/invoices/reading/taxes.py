@@ -65,6 +65,7 @@ class TaxSums:
 
 
 def tax_sums(taxes: Sequence[TaxLine]) -> list[tuple[Decimal | None, Decimal]]:
+    """Return base and tax of every row that has a tax amount."""
     return [(line.base, line.tax) for line in taxes if line.tax is not None]
 
 
@@ -134,4 +135,5 @@ def _is_rate(text: str, rate: Decimal) -> bool:
 
 
 def adds_up(taxes: Sequence[TaxLine], tax: Decimal | None) -> bool:
+    """Tell whether the rows give the tax amount, two pence of rounding apart."""
     return bool(taxes) and tax is not None and abs(sum((t.tax or ZERO for t in taxes), ZERO) - tax) <= Decimal("0.02")

@@ -200,7 +200,7 @@ def test_double_submission_accepted(desk: Desk, system: Running, plan: Voucher, 
 
 
 def test_not_doubled_by_the_browser_itself(desk: Desk, system: Running, plan: Voucher, saved: Saved) -> None:
-    """A connection cut after the save does not make the browser send the form again, though the ledger would take it."""
+    """A connection cut after the save does not make the browser send the form again."""
     system.faults("double-submit", "drop-after-save:1")
     with suppress(ApplicationException):
         desk.post(plan)

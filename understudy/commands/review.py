@@ -1,7 +1,7 @@
 """`understudy review list|show|resolve`: the cases that wait for people, at the command line."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,9 +10,12 @@ from understudy.opening import folder_of, opened, person
 from understudy.shown.paper import Paper, at, tell_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from core.installation import Installation
     from core.model.evidence import Evidence
     from core.model.reviews import ReviewTask
+    from core.model.steps import StepRecord
 
 app = subcommand(sentence="List, show and decide the cases that wait for people.")
 _Id = Annotated[int, typer.Argument(metavar="ID", help="The task's number, as `review list` shows it.")]
@@ -26,20 +29,22 @@ def list_(
     as_json: _Json = False,
 ) -> None:
     """List the tasks that nobody has answered, oldest first."""
-    from core.store import reviews
-    from understudy.shown.case import task_data
+    from core.store import items, reviews
+    from understudy.shown.case import document_of, task_data
 
     with opened(ctx) as installation, installation.database.reading() as tx:
-        tasks = list(reviews.waiting(tx, bot=bot))
+        tasks = [(task, document_of(items.get(tx, task.item_id))) for task in reviews.waiting(tx, bot=bot)]
     if as_json:
-        tell_json([task_data(task) for task in tasks])
+        tell_json([task_data(task, document=document) for task, document in tasks])
         return
     paper = Paper()
     if not tasks:
         paper.line("No case waits for a person.")
         return
-    paper.table(("id", "bot", "item", "code", "why", "state", "since"), map(_row, tasks))
-    paper.typed(f"{_program(ctx)} review show {tasks[0].id}")
+    paper.table(
+        ("id", "bot", "document", "code", "why", "state", "since"), (_row(task, document) for task, document in tasks)
+    )
+    paper.typed(f"{_program(ctx)} review show {tasks[0][0].id}")
 
 
 @app.command()
@@ -48,7 +53,7 @@ def show(
     task: _Id,
     as_json: _Json = False,
     save: Annotated[
-        Path | None, typer.Option("--save", metavar="DIR", help="Write the evidence to this folder too.")
+        Path | None, typer.Option("--save", metavar="DIR", help="Write evidence and framed pages to this folder too.")
     ] = None,
 ) -> None:
     """Show one task: why, the checks, the values and where they stand, the plan, and what can be decided."""
@@ -60,7 +65,8 @@ def show(
         with installation.database.reading() as tx:
             data = case_data(tx, task, documents=documents, program=_program(ctx))
             evidence = list(steps.evidence_of(tx, data["item"]))
-        saved = [] if save is None else _saved(installation, evidence, save)
+            steps_now = steps.latest(tx, data["item"])
+        saved = [] if save is None else [*_saved(installation, evidence, save), *_drawn(data, steps_now, save)]
     if as_json:
         tell_json({**data, "saved": saved})
         return
@@ -139,14 +145,36 @@ def _saved(installation: "Installation", evidence: "list[Evidence]", folder: Pat
     return save_evidence(installation.evidence, evidence, folder)
 
 
+def _drawn(data: "dict[str, Any]", records: "Sequence[StepRecord]", folder: Path) -> list[Path]:
+    """Draw the document's pages on which values are in doubt, with a frame round each."""
+    from core.files.inbox import open_document
+    from understudy.shown.places import draw_pages, places
+
+    if not data["documents"]:
+        return []
+    framed: dict[int, list[Any]] = {}
+    for record in records:
+        for page, boxes in places(record.result, data["fields_in_doubt"]).items():
+            framed.setdefault(page, []).extend(boxes)
+    return draw_pages(open_document(Path(data["documents"][0]["path"])), framed, folder)
+
+
 def _program(ctx: typer.Context) -> str:
     folder = folder_of(ctx)
     return "understudy" if folder == Path() else f"understudy --folder {folder}"
 
 
-def _row(task: "ReviewTask") -> tuple[object, ...]:
+def _row(task: "ReviewTask", document: str | None) -> tuple[object, ...]:
     asked = task.question
-    return task.id, task.bot, task.reference[:16], asked.code, asked.reason, _standing(task), at(task.opened_at)
+    return (
+        task.id,
+        task.bot,
+        document or task.reference[:24],
+        asked.code,
+        asked.reason,
+        _standing(task),
+        at(task.opened_at),
+    )
 
 
 def _standing(task: "ReviewTask") -> str:

@@ -22,7 +22,7 @@ def case_data(tx: Transaction, task_id: int, *, documents: Path, program: str) -
     outcomes = _outcomes(tx, task)
     live = effects.live(tx, task.item_id)
     return {
-        **task_data(task),
+        **task_data(task, document=document_of(item)),
         "item": task.item_id,
         "item_state": item.state,
         "action": task.question.action,
@@ -41,6 +41,11 @@ def case_data(tx: Transaction, task_id: int, *, documents: Path, program: str) -
     }
 
 
+def document_of(item: Any) -> str | None:
+    """Return the name of an item's first file; None when it has none."""
+    return item.files[0]["name"] if item.files else None
+
+
 def task_of(tx: Transaction, task_id: int) -> ReviewTask:
     """Return a task; raise DecisionRefused when there is none."""
     try:
@@ -49,12 +54,13 @@ def task_of(tx: Transaction, task_id: int) -> ReviewTask:
         raise DecisionRefused("NO_SUCH_TASK", f"There is no review task {task_id}.") from error
 
 
-def task_data(task: ReviewTask) -> dict[str, Any]:
-    """Return what a list says of a task, as JSON data."""
+def task_data(task: ReviewTask, *, document: str | None) -> dict[str, Any]:
+    """Return what a list says of a task, as JSON data; `document` is the name of its first file."""
     return {
         "id": task.id,
         "bot": task.bot,
         "reference": task.reference,
+        "document": document,
         "state": str(task.state),
         "version": task.version,
         "kind": str(task.question.kind),
@@ -116,7 +122,7 @@ def _values(tx: Transaction, task: ReviewTask) -> Iterator[dict[str, Any]]:
 def _flat(result: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     if isinstance(result, dict):
         for name, value in result.items():
-            if not (path == "" and name == "sources"):
+            if name != "box" and not (path == "" and name == "sources"):
                 yield from _flat(value, f"{path}.{name}" if path else name)
     elif isinstance(result, list):
         for number, value in enumerate(result):

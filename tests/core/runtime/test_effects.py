@@ -518,3 +518,18 @@ def test_any_callable_may_do_it(do: Any) -> None:
         assert stage.item("8").result == {"number": "S-1"}
         confirm(stage, "S-9")
         assert stage.item("7").result in ({"number": "S-9"}, "S-9")
+
+
+def test_a_clear_refusal_after_the_click_goes_to_a_person_at_once() -> None:
+    """The target said no: nobody tries again before a person has looked, and a refutation lets the bot go on once."""
+    book = Book(before=[BusinessException("VOUCHER_REFUSED", "the period is closed")])
+    with staged(entering(book), items=numbered("7")) as stage:
+        stage.run()
+        task = waiting(stage)
+        assert (task.question.kind, task.question.code) == (ReviewKind.UNCERTAIN, "VOUCHER_REFUSED")
+        assert "the period is closed" in task.question.reason
+        stage.run()
+        assert book.entries == []
+        refute(stage)
+        assert [number for number, _ in book.entries] == ["7"]
+        assert states(stage) == ["refuted", "confirmed"]

@@ -2,5 +2,6 @@
 
 from core.clock import FakeClock
 from core.testing.stage import Stage, loaded
+from core.testing.twins import Twin, twins
 
-__all__ = ["FakeClock", "Stage", "loaded"]
+__all__ = ["FakeClock", "Stage", "Twin", "loaded", "twins"]

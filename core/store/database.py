@@ -96,9 +96,13 @@ class Database:
         """
         engine = _engine(url)
         database = cls(engine, clock=clock)
-        with database.transaction(actor="system:store") as tx:
-            t.metadata.create_all(tx.connection, checkfirst=True)
-            _check_schema(tx, url)
+        try:
+            with database.transaction(actor="system:store") as tx:
+                t.metadata.create_all(tx.connection, checkfirst=True)
+                _check_schema(tx, url)
+        except ConfigError:
+            database.close()
+            raise
         return database
 
     def close(self) -> None:

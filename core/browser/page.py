@@ -189,6 +189,12 @@ class Page(Watched):
         """Tell whether something is shown now, without waiting; several raise PortalChanged."""
         return self._do(lambda ms: locator.is_visible(), locator)
 
+    def arrived(self) -> Seen:
+        """Return what the page showed when it came; it was looked at then, so this costs nothing."""
+        self._report_dialogs()
+        self._arrive()
+        return self.seen() if self.tab.arrived is None else self.tab.arrived
+
     def seen(self) -> Seen:
         """Return what the page shows now."""
         seen = self._look()

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from core.browser.driver import Driver, borrow, forget, give_back
 from core.browser.finder import FoundBrowser, find_browser, launch_options
+from core.browser.seen import Seen
 from core.errors import PortalUnavailable
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Tab:
         self.accepting: str | None = None  # a dialog holding this text is expected, and accepted
         self.arrivals = 0  # documents the main frame has shown so far
         self.checked = 0  # how many of them a page object has looked at
+        self.arrived: Seen | None = None  # what the last one of those showed when it came
         self.crashed = False
         page.on("dialog", self._on_dialog)
         page.on("framenavigated", self._on_navigated)

@@ -138,6 +138,7 @@ class Watched:
                 place = page_path(self.page.url)
                 raise PortalUnavailable(f"{place} was not loaded within {self._limit()}") from hush(error)
             self._raise(error, "arriving on a page")
+        self.tab.arrived = seen
         self._judge(seen)
 
     def _at_once(self, script: str, given: object) -> Any:

@@ -141,11 +141,7 @@ def _probe(installation: Installation, name: str, cls: type[Target]) -> None:
     settings = installation.config.target(name)
     if settings.serve is not None:
         settings = replace(settings, url=installation.standins.url(name, module=settings.serve))
-    target = cls(_access(installation, settings))
-    try:
-        target.probe()
-    finally:
-        target.close()
+    cls(_access(installation, settings)).probe()
 
 
 def _access(installation: Installation, settings: TargetSettings) -> Access:

@@ -61,7 +61,7 @@ class EffectRecord:
     plan: Any  # JSON data of the frozen plan
     plan_digest: str
     receipt: Any | None  # the target's proof; absent until confirmed
-    by: str | None = None  # absent: the bot; "found": it was there already; "person:<name>"
+    by: str | None = None  # absent: the bot; "looked": begun by it, then found; "found": there before; "person:<name>"
     ended_at: datetime | None = None  # when it was confirmed, refuted or withdrawn
 
 

@@ -162,7 +162,7 @@ def _confirm_found(record: Record, planned: Planned, begun: EffectRecord | None,
     with record.workshop.database.transaction(actor=_actor(record)) as tx:
         _hold_on(record, tx)
         if begun is not None:
-            rows.settle(tx, begun, to=EffectState.CONFIRMED, receipt=stored)  # begun by the bot: it is the bot's
+            rows.settle(tx, begun, to=EffectState.CONFIRMED, receipt=stored, by="looked")
             confirmed = rows.get(tx, begun.id)
         else:
             try:

@@ -58,7 +58,7 @@ class Listing:
         """Return what the bot itself confirmed since the last run that balanced."""
         with self._shop.database.reading() as tx:
             live = effects.for_balance(tx, self._bot.name)
-        confirmed = [e for e in live if e.state is EffectState.CONFIRMED and e.by is None]
+        confirmed = [e for e in live if e.state is EffectState.CONFIRMED and e.by in (None, "looked")]
         return [e for e in confirmed if e.ended_at is not None and e.ended_at >= since]
 
     def _still_settling(self, missing: Iterable[EffectRecord]) -> timedelta | None:

@@ -281,7 +281,7 @@ effect = Table(
     Column("plan", Json, nullable=False),
     Column("plan_digest", String, nullable=False),
     Column("receipt", Json),
-    Column("by", String),  # absent: the bot; "found": it was there already; "person:<name>"
+    Column("by", String),  # absent: the bot; "looked": begun by it, then found; "found": there before; "person:<name>"
     Column("token", Integer, nullable=False),
     Column("intended_at", Instant, nullable=False),
     Column("ended_at", Instant),

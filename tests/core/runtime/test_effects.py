@@ -331,7 +331,7 @@ def test_a_power_cut_in_the_middle_is_looked_into() -> None:
         stage.run()
         assert book.numbers() == ["7"]
         (effect,) = stage.effects("7")
-        assert effect.by == "found"
+        assert effect.by == "looked"
         assert effect.ended_at is not None
         assert effect.ended_at - died >= SETTLE
 
@@ -360,7 +360,7 @@ def test_a_fence_met_after_the_click_is_a_doubt() -> None:
     with staged(entering(book), items=numbered("7")) as stage:
         stage.run()
         assert book.numbers() == ["7"]
-        assert [effect.by for effect in stage.effects("7")] == ["found"]
+        assert [effect.by for effect in stage.effects("7")] == ["looked"]
 
 
 def test_plans_never_reserve_a_key() -> None:
@@ -423,7 +423,7 @@ def test_two_effects_of_one_item_are_decided_apart() -> None:
         confirm(stage, "A-1")
         by_name = {effect.name: effect for effect in stage.effects("7")}
         assert by_name["file"].receipt == {"by_hand": "A-1"}
-        assert by_name["post"].by == "found"
+        assert by_name["post"].by == "looked"
         assert by_name["post"].receipt["number"] == "V-1"
 
 

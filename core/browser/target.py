@@ -24,6 +24,7 @@ the target's table also keeps a scrubbed trace of a failed item (and costs about
 
 import urllib.error
 import urllib.request
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,7 +56,7 @@ _LAST_LOOK = 5000.0  # ms that evidence of a failure may take
 _SHORTEST_COOKIE = 8  # characters; shorter cookies hold a language or a flag, not a session
 
 
-class BrowserTarget(Target):
+class BrowserTarget(Target, ABC):
     """A target with pages; subclass it, and give it `login` and `signed_in`."""
 
     def __init__(self, access: Access) -> None:
@@ -66,13 +67,13 @@ class BrowserTarget(Target):
 
     # -- what a subclass says -----------------------------------------------------------------------------------
 
+    @abstractmethod
     def login(self) -> None:
         """Sign in on the open tab; raise LoginFailed when the target refuses."""
-        raise NotImplementedError
 
+    @abstractmethod
     def signed_in(self) -> bool:
         """Tell whether the tab's context carries a login; may open a page to see. Asked of new tabs only."""
-        raise NotImplementedError
 
     # -- what a subclass uses -----------------------------------------------------------------------------------
 

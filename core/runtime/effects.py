@@ -9,7 +9,8 @@ The rules are DESIGN.md's; in one glance:
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, TypeVar, get_type_hints
 
@@ -22,8 +23,8 @@ from core.model.runs import Mode
 from core.runtime.endings import AskPerson, EndedPlanned, Ending, InDoubt
 from core.runtime.receipts import from_number, require_one_number
 from core.runtime.record import Record
+from core.store import Transaction, items, steps
 from core.store import effects as rows
-from core.store import items, steps
 from core.target import Target
 
 R = TypeVar("R")
@@ -165,20 +166,8 @@ def _confirm_found(record: Record, planned: Planned, begun: EffectRecord | None,
             rows.settle(tx, begun, to=EffectState.CONFIRMED, receipt=stored, by="looked")
             confirmed = rows.get(tx, begun.id)
         else:
-            try:
-                confirmed = rows.confirm_found(
-                    tx,
-                    bot=record.bot.name,
-                    item_id=record.claim.item_id,
-                    token=record.claim.token,
-                    plan=planned,
-                    receipt=stored,
-                )
-            except rows.KeyTaken:
-                held = rows.holder(tx, bot=record.bot.name, target=planned.target, name=planned.name, key=planned.key)
-                if held is None:
-                    raise
-                raise _duplicate(planned, held, items.get(tx, held.item_id).reference) from None
+            with _asking_when_taken(tx, record, planned):
+                confirmed = rows.confirm_found(tx, **_of_item(record), plan=planned, receipt=stored)
     record.past.effects[planned.name] = confirmed
     record.reach(f"effect {planned.name} found")
     return receipt
@@ -191,23 +180,28 @@ def _intend(record: Record, planned: Planned, begun: EffectRecord | None) -> Eff
         if begun is not None:
             intended = rows.intend_again(tx, begun, token=record.claim.token)
         else:
-            try:
-                intended = rows.intend(
-                    tx,
-                    bot=record.bot.name,
-                    item_id=record.claim.item_id,
-                    token=record.claim.token,
-                    plan=planned,
-                )
-            except rows.KeyTaken:
-                held = rows.holder(tx, bot=record.bot.name, target=planned.target, name=planned.name, key=planned.key)
-                if held is None:
-                    raise
-                raise _duplicate(planned, held, items.get(tx, held.item_id).reference) from None
+            with _asking_when_taken(tx, record, planned):
+                intended = rows.intend(tx, **_of_item(record), plan=planned)
         _save_so_far(record, tx)  # last: a refusal above must leave the records to be stored with the question
     record.past.effects[planned.name] = intended
     record.reach(f"effect {planned.name} after intent")
     return intended
+
+
+@contextmanager
+def _asking_when_taken(tx: Transaction, record: Record, planned: Planned) -> Iterator[None]:
+    """Another item was faster with the same key: a person compares the two."""
+    try:
+        yield
+    except rows.KeyTaken:
+        held = rows.holder(tx, bot=record.bot.name, target=planned.target, name=planned.name, key=planned.key)
+        if held is None:
+            raise
+        raise _duplicate(planned, held, items.get(tx, held.item_id).reference) from None
+
+
+def _of_item(record: Record) -> dict[str, Any]:
+    return {"bot": record.bot.name, "item_id": record.claim.item_id, "token": record.claim.token}
 
 
 def _act(record: Record, intended: EffectRecord, plan: Plan, do: Callable[[Plan], R]) -> R:

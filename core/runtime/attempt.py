@@ -31,6 +31,7 @@ from core.runtime.context import Context
 from core.runtime.endings import AskPerson, EndedPlanned, InDoubt, PutBack, TargetHeld
 from core.runtime.guard import EffectGuard
 from core.runtime.loaded import LoadedBot
+from core.runtime.questions import in_doubt
 from core.runtime.record import Past, Record
 from core.runtime.workshop import Workshop
 from core.store import Transaction, effects, holds, items, reviews, runs, steps
@@ -165,7 +166,7 @@ class Attempts:
             case InDoubt(target=target, code=code, message=message, refused=refused):
                 self._workshop.drop_targets()
                 if refused:
-                    return _asks(_doubted(self._begun(record)[0], code, f"{target} answered: {message}"))
+                    return _asks(in_doubt(self._begun(record)[0], code=code, why=f"{target} answered: {message}"))
                 until = now + self._bot.targets[target].settle
                 ended = _back(AttemptOutcome.DOUBT, code, message, until, system_error=True)
                 return self._given_up(record, ended) if self._used_up(record) else ended
@@ -187,7 +188,7 @@ class Attempts:
         if not begun:
             return replace(last, outcome=AttemptOutcome.FAILED, state=ItemState.FAILED, until=None)
         tries = f"looking for it failed {self._bot.attempts} times: {last.message}"
-        return replace(_asks(_doubted(begun[0], "EFFECT_IN_DOUBT", tries)), system_error=True)
+        return replace(_asks(in_doubt(begun[0], code="EFFECT_IN_DOUBT", why=tries)), system_error=True)
 
     def _begun(self, record: Record) -> list[EffectRecord]:
         return [e for e in record.past.effects.values() if e.state is not EffectState.CONFIRMED]
@@ -284,22 +285,6 @@ def _asks(question: Question) -> Ended:
         code=question.code,
         message=question.reason,
         question=question,
-    )
-
-
-def _doubted(effect: EffectRecord, code: str, why: str) -> Question:
-    return Question(
-        kind=ReviewKind.UNCERTAIN,
-        code=code,
-        reason=f"{effect.name!r} for {effect.key} was begun and may have happened; {why}",
-        action=f"Look in {effect.target}. Confirm with its number if it is there; refute if it is not.",
-        details={
-            "effect": effect.name,
-            "target": effect.target,
-            "key": effect.key,
-            "plan": effect.plan,
-            "plan_digest": effect.plan_digest,
-        },
     )
 
 

@@ -6,6 +6,7 @@ An effect that was begun keeps the item waiting until the target has settled, co
 dead only now.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,14 @@ import sqlalchemy as sa
 from loguru import logger
 
 from audit.actions import Act
-from core.model.effects import EffectState
-from core.model.runs import AttemptOutcome
+from core.model.effects import EffectRecord, EffectState
+from core.model.items import ItemState
 from core.runtime import host
 from core.runtime.loaded import LoadedBot
-from core.store import Database, Transaction, effects, items, runs
+from core.runtime.questions import in_doubt
+from core.store import Database, Transaction, effects, items, reviews, runs
+
+MOST_CRASHES = 20  # of one item; more than any rehearsal kills it, fewer than a scheduler restarts in a day
 
 
 def reap(database: Database, bot: LoadedBot, *, worker: str, run_id: int | None, locks: Path) -> int:
@@ -47,7 +51,25 @@ def reap(database: Database, bot: LoadedBot, *, worker: str, run_id: int | None,
 def _release(tx: Transaction, row: sa.Row[Any], bot: LoadedBot) -> int:
     begun = [e for e in effects.live(tx, row.id).values() if e.state is not EffectState.CONFIRMED]
     settle = max((bot.targets[e.target].settle for e in begun if e.target in bot.targets), default=timedelta(0))
-    moved = items.release(tx, row, not_before=tx.now + settle, outcome=AttemptOutcome.ABANDONED)
+    crashes = row.attempts - len(runs.attempts_of(tx, row.id))  # an attempt that ended is recorded
+    if crashes >= MOST_CRASHES:
+        return _give_up(tx, row, bot, begun, crashes)
+    moved = items.release(tx, row, not_before=tx.now + settle)
     if moved:
         tx.note(Act.ITEM_RELEASED, bot=bot.name, item_id=row.id, run_id=row.run_id, from_worker=row.worker)
     return int(moved)
+
+
+def _give_up(tx: Transaction, row: sa.Row[Any], bot: LoadedBot, begun: Sequence[EffectRecord], crashes: int) -> int:
+    """An item that takes its worker down each time would keep the queue from everybody else."""
+    to = ItemState.IN_REVIEW if begun else ItemState.FAILED
+    if not items.release(tx, row, not_before=tx.now, to=to, code="WORKER_LOST"):
+        return 0
+    why = f"its worker has died {crashes} times"
+    if begun:
+        question = in_doubt(begun[0], code="EFFECT_IN_DOUBT", why=why)
+        reviews.open_task(tx, bot=bot.name, item_id=row.id, question=question)
+    else:
+        tx.note(Act.ITEM_FAILED, bot=bot.name, item_id=row.id, run_id=row.run_id, code="WORKER_LOST")
+    logger.error("Item {} is worked no more: {}", row.id, why)
+    return 1

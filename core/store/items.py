@@ -179,8 +179,15 @@ def finish(
         raise Fenced(f"item {claim.item_id} is no longer held by this worker; its result is not stored twice")
 
 
-def release(tx: Transaction, row: sa.Row[Any], *, not_before: datetime, outcome: AttemptOutcome) -> bool:
-    """Give back an item as `held` listed it; False when its holder has renewed or ended it since."""
+def release(
+    tx: Transaction,
+    row: sa.Row[Any],
+    *,
+    not_before: datetime,
+    to: ItemState = ItemState.PENDING,
+    code: str | None = None,
+) -> bool:
+    """Take an item, as `held` listed it, from a lost holder; False when that one has renewed or ended it since."""
     released = tx.connection.execute(
         t.item.update()
         .where(
@@ -190,11 +197,12 @@ def release(tx: Transaction, row: sa.Row[Any], *, not_before: datetime, outcome:
             t.item.c.state == sa.literal_column("'in_progress'"),
         )
         .values(
-            state=ItemState.PENDING,
+            state=to,
             worker=None,
             lease_until=None,
             not_before=not_before,
-            outcome=outcome,
+            outcome=AttemptOutcome.ABANDONED,
+            code=code,
             changed_at=tx.now,
         )
     )

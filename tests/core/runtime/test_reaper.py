@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from core.errors import Fenced
-from core.model.items import Claim, ItemState
+from core.model.items import Claim, ItemState, WorkItem
 from core.model.runs import AttemptOutcome
-from core.runtime import host
+from core.runtime import Context, host
 from core.runtime.heartbeat import Heartbeat
-from core.runtime.reaper import reap
+from core.runtime.reaper import MOST_CRASHES, reap
 from core.store import items, runs
 from core.testing import Stage
-from tests.core.cast import Book, entering, numbered, staged
+from tests.core.cast import Book, Entry, Receipt, entering, numbered, staged
 
 LEASE = timedelta(seconds=60)
 
@@ -112,7 +112,7 @@ def test_a_worker_that_renewed_in_between_keeps_its_item(stage: Stage) -> None:
     stage.clock.tick(1)
     with stage.database.transaction(actor="system:test") as tx:
         items.renew(tx, taken.item_id, token=taken.token, lease=LEASE)
-        assert not items.release(tx, row, not_before=tx.now, outcome=AttemptOutcome.ABANDONED)
+        assert not items.release(tx, row, not_before=tx.now)
 
 
 def test_the_heartbeat_keeps_a_claim_alive(stage: Stage, tmp_path: Path) -> None:
@@ -147,3 +147,30 @@ def test_runs_of_dead_workers_are_closed(stage: Stage) -> None:
     stage.run()
     with stage.database.reading() as tx:
         assert runs.get(tx, dead).ended_at is not None
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_an_item_that_takes_its_worker_down_each_time_is_worked_no_more(*, begun: bool) -> None:
+    """Twenty times, then it has failed, or a person is asked where an effect was begun; the others go on."""
+    book = Book()
+
+    def do(plan: Entry) -> Receipt:
+        raise KeyboardInterrupt
+
+    def process(item: WorkItem, ctx: Context[Any]) -> Any:
+        if item.reference != "7":
+            return "fine"
+        if not begun:
+            raise KeyboardInterrupt
+        return ctx.effect("post", key="7", plan=Entry(number="7"), find=book.find, do=do, target="book")
+
+    with staged(process, items=lambda: numbered("7", "8")) as stage:
+        for _ in range(MOST_CRASHES):
+            with pytest.raises(KeyboardInterrupt):
+                stage.run()
+            stage.clock.tick(LEASE)
+        stage.run()
+        item = stage.item("7")
+        assert stage.item("8").state == "done"
+        assert (item.state, item.code) == ("in_review" if begun else "failed", "WORKER_LOST")
+        assert [task.question.code for task in stage.waiting()] == (["EFFECT_IN_DOUBT"] if begun else [])

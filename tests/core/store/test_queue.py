@@ -17,7 +17,7 @@ from core.errors import ConfigError, Fenced
 from core.model.effects import EffectState, Planned
 from core.model.items import Amount, Claim, ItemState, NewItem
 from core.model.reviews import Question, ReviewKind
-from core.model.runs import AttemptOutcome, ExitCode, Mode
+from core.model.runs import ExitCode, Mode
 from core.store import Database, effects, holds, items, reviews, runs
 from core.store import tables as t
 
@@ -108,7 +108,7 @@ def test_only_the_holder_ends_an_item(database: Database, run_id: int, clock: Fa
     late = taken(database)
     with database.transaction(actor="system:test") as tx:
         (row,) = items.held(tx)
-        assert items.release(tx, row, not_before=tx.now, outcome=AttemptOutcome.ABANDONED)
+        assert items.release(tx, row, not_before=tx.now)
     fresh = taken(database)
     with database.transaction(actor="system:test") as tx, pytest.raises(Fenced):
         items.finish(tx, late, to=ItemState.DONE, outcome="done", code=None, system_errors=0)

@@ -13,6 +13,7 @@ from audit.errors import AuditError
 from core.errors import ConfigError, OutsideEffect, SecretMissing, UnderstudyError
 from core.installation import Installation
 from core.model.runs import ExitCode
+from core.registry import MOUNTED
 from core.target import Access, Target, TargetSettings
 
 
@@ -131,7 +132,8 @@ def _loaded_targets(of: type[Target] = Target) -> Iterator[type[Target]]:
     """Yield every target class that a bot of this installation has imported."""
     for cls in of.__subclasses__():
         module = sys.modules.get(cls.__module__)
-        if hasattr(cls, "name") and getattr(module, cls.__name__, None) is cls:
+        mounted = cls.__module__.partition(".")[0] in MOUNTED
+        if mounted and hasattr(cls, "name") and getattr(module, cls.__name__, None) is cls:
             yield cls
         yield from _loaded_targets(cls)
 

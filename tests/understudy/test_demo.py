@@ -67,7 +67,7 @@ def stock(tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = find_browser(cache=var / "browser.json", install=False)
     browser = [] if found.executable is None else [str(found.executable)]
     command = [sys.executable, "-m", "tests.understudy.small_demo", str(var / "demo"), *browser]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=MOST)
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL, timeout=MOST)
     for age, path in enumerate(sorted((var / "demo" / "inbox").iterdir(), reverse=True), start=60):
         os.utime(path, (time.time() - age, time.time() - age))
     return var

@@ -6,6 +6,8 @@ import hashlib
 import io
 import json
 import re
+import subprocess
+import sys
 from datetime import date
 from decimal import Decimal
 from itertools import islice, takewhile
@@ -16,7 +18,6 @@ import pypdfium2
 import pytest
 from pypdf import PdfReader
 
-from simulators.documents.__main__ import main
 from simulators.documents.desk import Desk
 from simulators.documents.files import bomb
 from simulators.documents.kinds import KINDS
@@ -269,12 +270,18 @@ def test_every_layout_prints_credits_and_euros(layout: str) -> None:
     assert view.title == LAYOUTS[layout].titles[1]
 
 
-def test_command_line(browser: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_line(browser: str, tmp_path: Path) -> None:
     """The command makes ruled documents only, and says no to a second go at the same folder."""
     wish = ["make", "--out", str(tmp_path), "--seed", "4", "--count", "3", "--ruled", "--browser", browser]
-    assert main([*wish, "--as-of", "2026-11-20"]) == 0
+    assert _typed(*wish, "--as-of", "2026-11-20").returncode == 0
     truths = json.loads((tmp_path / "truth.json").read_text())
     assert truths["as_of"] == "2026-11-20"
     assert [one["ruled"] for one in truths["documents"]] == [True] * 3
-    assert main(wish) == 2
-    assert "not empty" in capsys.readouterr().err
+    again = _typed(*wish)
+    assert again.returncode == 2
+    assert "not empty" in again.stderr
+
+
+def _typed(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "simulators.documents", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)

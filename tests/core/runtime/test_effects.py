@@ -9,14 +9,15 @@ from pydantic import BaseModel
 
 from core.decisions import DecisionRefused
 from core.errors import BusinessException, Fenced, PortalUnavailable, SessionLost
+from core.model.effects import Planned
 from core.model.items import WorkItem
 from core.model.reviews import ReviewKind, ReviewTask
 from core.model.runs import Mode
 from core.runtime import Context
-from core.store import steps
+from core.store import effects, steps
 from core.store import tables as t
 from core.testing import Stage
-from tests.core.cast import SETTLE, Book, Entry, Receipt, entering, numbered, simulated, staged
+from tests.core.cast import SETTLE, Book, Entry, Receipt, entering, numbered, read_entry, simulated, staged
 
 
 class PowerCut(BaseException):
@@ -533,3 +534,31 @@ def test_a_clear_refusal_after_the_click_goes_to_a_person_at_once() -> None:
         refute(stage)
         assert [number for number, _ in book.entries] == ["7"]
         assert states(stage) == ["refuted", "confirmed"]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_key_taken_by_another_worker_at_the_same_moment_is_a_possible_duplicate(*, there: bool) -> None:
+    """Taken between the search and the intent: nothing is entered, and the steps are stored with the question."""
+    book = Book(entries=[("8", "V-0")] if there else [])
+
+    def find(plan: Entry) -> Any:
+        answer = book.find(plan)
+        if plan.number == "8":
+            taken = Planned(target="book", name="post", key="8", plan={}, plan_digest="d")
+            with stage.database.transaction(actor="system:other") as tx:
+                effects.intend(tx, bot="clerk", item_id=1, token=1, plan=taken)
+        return answer
+
+    def process(item: WorkItem, ctx: Context[Any]) -> Any:
+        if item.reference == "7":
+            return "fine"
+        plan = ctx.step("read", read_entry, dict(item.payload))
+        return ctx.effect("post", key=plan.number, plan=plan, find=find, do=book.do, target="book")
+
+    with staged(process, items=numbered("7", "8")) as stage:
+        stage.run()
+        task = waiting(stage)
+        assert (task.reference, task.question.kind) == ("8", ReviewKind.DUPLICATE)
+        assert book.made == 0
+        with stage.database.reading() as tx:
+            assert [record.name for record in steps.latest(tx, task.item_id)] == ["read"]

@@ -42,12 +42,15 @@ def crashed(folder: Path, bot: str, *, at: int, boundary: str) -> Crash:
 
 
 def everywhere(tmp_path: Path, bot: str, *, only: str = "") -> list[Crash]:
-    """Crash a bot at each boundary of its run that names `only`, each time in a fresh installation."""
+    """Crash a bot at each boundary that names `only`, each time in a fresh installation.
+
+    A boundary that comes with every item is tried at the last, when another item is done already.
+    """
     names = harness.boundaries(harness.copied("vouchers", tmp_path / "learned"), bot)
     with ThreadPoolExecutor(TOGETHER) as pool:
         jobs = [
             pool.submit(crashed, tmp_path / f"killed-{at}", bot, at=at, boundary=name)
-            for at, name in enumerate(names, start=1)
+            for name, at in {name: at for at, name in enumerate(names, start=1)}.items()
             if only in name
         ]
         return [job.result() for job in jobs]
@@ -56,7 +59,7 @@ def everywhere(tmp_path: Path, bot: str, *, only: str = "") -> list[Crash]:
 def test_killed_at_every_boundary_the_book_is_the_same(tmp_path: Path) -> None:
     """Every step, look, search, intent, click and receipt: nothing twice, nothing lost, balanced, trail whole."""
     crashes = everywhere(tmp_path, "vouchers")
-    assert len(crashes) > 30
+    assert len(crashes) > 15
     assert {
         name
         for crash in crashes

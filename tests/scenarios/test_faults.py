@@ -13,7 +13,7 @@ from tests.scenarios import ledgers
 TOGETHER = 2  # installations at a time
 ROW = "100001,RD-2026-0012345,2026-02-03,100.25,20.05,120.30,Copier paper"
 ITEM = "RD-2026-0012345"
-SETTINGS = {"settle": "1500ms", "timeout": "3s", "linger": "6s", "attempts": 2}
+SETTINGS = {"settle": "1500ms", "timeout": "7s", "linger": "20s", "attempts": 2}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ ENDINGS = {
     "drop-after-save:1": FOUND_OR_DONE_AGAIN,
     "late-commit:1:timeout:1s": FOUND_OR_DONE_AGAIN,
     "late-commit:1:drop:1s": FOUND_OR_DONE_AGAIN,
-    "slow:1:save:8s": Ending(tries=(CHANGED, None)),
+    "slow:1:save:18s": Ending(tries=(CHANGED, None)),
     "session-lost:1": Ending(tries=("SESSION_LOST", None)),
     # it stays unclear: a person looks
     "error-before-save": Ending(

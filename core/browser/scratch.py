@@ -7,6 +7,7 @@ folder that is removed at `close()`, and that the next start sweeps away when it
 import os
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ except ImportError:  # a system without POSIX locks: folders are removed at clos
 
 _PREFIX = "understudy-browser-"
 _LOCK = "owner.lock"
+_SETTING = threading.Lock()
 _YOUNG = 60.0  # seconds during which a folder may still be without its lock
 
 
@@ -35,16 +37,17 @@ class Scratch:
 
     @contextmanager
     def as_tmpdir(self) -> Iterator[None]:
-        """Let child processes started inside use the folder as their TMPDIR."""
-        before = os.environ.get("TMPDIR")
-        os.environ["TMPDIR"] = str(self.folder)
-        try:
-            yield
-        finally:
-            if before is None:
-                del os.environ["TMPDIR"]
-            else:
-                os.environ["TMPDIR"] = before
+        """Let child processes started inside use the folder as their TMPDIR; one thread at a time."""
+        with _SETTING:  # the environment is everybody's: two threads would each put the other's folder back
+            before = os.environ.get("TMPDIR")
+            os.environ["TMPDIR"] = str(self.folder)
+            try:
+                yield
+            finally:
+                if before is None:
+                    del os.environ["TMPDIR"]
+                else:
+                    os.environ["TMPDIR"] = before
 
     def close(self) -> None:
         """Remove the folder; harmless when called twice."""

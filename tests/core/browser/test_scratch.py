@@ -1,25 +1,28 @@
 """The private folder of a browser session."""
 
 import os
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Event, Thread
 
 from core.browser.scratch import Scratch
 
 
 def test_two_threads_leave_the_environment_as_it_was() -> None:
-    """However the two overlap, TMPDIR is afterwards what it was before, not a folder that is gone."""
+    """The second waits for the first: TMPDIR is afterwards what it was before, not a folder that is gone."""
     before = os.environ.get("TMPDIR")
-    ready = Barrier(2)
+    first, second = Scratch(), Scratch()
+    inside, left = Event(), Event()
 
-    def use(turn: int) -> None:
-        scratch = Scratch()
-        ready.wait()
-        for _ in range(200):
-            with scratch.as_tmpdir():
-                assert os.environ["TMPDIR"] == str(scratch.folder), turn
-        scratch.close()
+    def overlap() -> None:
+        with second.as_tmpdir():
+            inside.set()
+            left.wait(5)
 
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(use, range(2)))
+    thread = Thread(target=overlap)
+    with first.as_tmpdir():
+        thread.start()
+        assert not inside.wait(0.3)
+    left.set()
+    thread.join()
+    first.close()
+    second.close()
     assert os.environ.get("TMPDIR") == before

@@ -256,13 +256,14 @@ class Page(Watched):
         self._report_dialogs()
         self.tab.accepting = accepting
         self.guard.committing()
-        try:
-            # Playwright delivers the click to this element once or not at all; no_wait_after: `then` is what we await.
-            locator.click(timeout=min(milliseconds(_CLICK_LIMIT), milliseconds(self.timeout)), no_wait_after=True)
-        except playwright_error() as error:
-            self._raise(error, described(locator))
-        self._report_dialogs()
-        self.wait(then)
+        with self.tab.asking():
+            try:
+                # Playwright delivers the click to this element once or not at all; no_wait_after: `then` is awaited.
+                locator.click(timeout=min(milliseconds(_CLICK_LIMIT), milliseconds(self.timeout)), no_wait_after=True)
+            except playwright_error() as error:
+                self._raise(error, described(locator))
+            self._report_dialogs()
+            self.wait(then)
         self.tab.accepting = None
         self.guard.evidence("after", self.picture(), media_type="image/jpeg")
 

@@ -12,6 +12,8 @@ kept from being sent twice by Chromium itself is said in docs/adr/0008.
 
 import json
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -22,7 +24,7 @@ from core.browser.seen import Seen
 from core.errors import PortalUnavailable
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Dialog, Frame
+    from playwright.sync_api import Browser, BrowserContext, Dialog, Frame, Request
     from playwright.sync_api import Page as PlaywrightPage
 
 # Chromium sends a request again by itself when a connection that was open before is cut without an answer: a form would
@@ -41,6 +43,7 @@ class Tab:
         self.arrivals = 0  # documents the main frame has shown so far
         self.checked = 0  # how many of them a page object has looked at
         self.arrived: Seen | None = None  # what the last one of those showed when it came
+        self.awaited = False  # True while, inside `asking`, a document was asked for and has not come
         self.crashed = False
         page.on("dialog", self._on_dialog)
         page.on("framenavigated", self._on_navigated)
@@ -57,6 +60,23 @@ class Tab:
         self.dialogs.clear()
         return taken
 
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Know, while inside, whether the page has asked for another document: `awaited`.
+
+        Only where it matters: every request is then reported by the browser.
+        """
+        self.page.on("request", self._on_request)
+        try:
+            yield
+        finally:
+            self.page.remove_listener("request", self._on_request)
+            self.awaited = False
+
+    def _on_request(self, request: "Request") -> None:
+        if request.is_navigation_request() and request.frame.parent_frame is None:
+            self.awaited = True
+
     def _on_dialog(self, dialog: "Dialog") -> None:
         if dialog.type == "beforeunload":  # leaving a half-filled form changes nothing outside
             dialog.accept()
@@ -70,6 +90,7 @@ class Tab:
     def _on_navigated(self, frame: "Frame") -> None:
         if frame.parent_frame is None:
             self.arrivals += 1
+            self.awaited = False
 
     def _on_crash(self, page: "PlaywrightPage") -> None:
         self.crashed = True

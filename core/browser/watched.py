@@ -78,6 +78,9 @@ class Watched:
         """Raise what an error means, unless it is a time-out that may still turn out well."""
         if last or not is_timeout(error) or has_no_option(error):
             self._raise(error, wanted)
+        if self.tab.awaited:  # a page that is about to leave tells nothing
+            self._report_dialogs()
+            return
         seen = self._name_surprise()
         if seen is not None and seen.dialogs and is_covered(error):
             self._raise(error, wanted)
@@ -91,6 +94,11 @@ class Watched:
         if self.tab.crashed or is_gone(error):
             self.tab.crashed = True
             raise PortalUnavailable(f"the browser ended {place}; it is started again") from hush(error)
+        if self.tab.awaited and is_timeout(error):
+            self._report_dialogs()
+            raise PortalUnavailable(
+                f"{place} the next page was asked for and did not come within {self._limit()}"
+            ) from hush(error)
         try:
             seen = self._name_surprise()
         except (PortalUnavailable, PortalChanged) as cause:

@@ -52,7 +52,7 @@ ENDINGS = {
     "drop-after-save:1": FOUND_OR_DONE_AGAIN,
     "late-commit:1:timeout:1s": FOUND_OR_DONE_AGAIN,
     "late-commit:1:drop:1s": FOUND_OR_DONE_AGAIN,
-    "slow:1:save:18s": Ending(tries=(CHANGED, None)),
+    "slow:1:save:18s": FOUND_OR_DONE_AGAIN,
     "session-lost:1": Ending(tries=("SESSION_LOST", None)),
     # it stays unclear: a person looks
     "error-before-save": Ending(

@@ -51,6 +51,7 @@ class Portal:
         self.form = FORM
         self.after_post = (200, "<h1>Voucher posted</h1><dl><dt>Voucher number</dt><dd>V-3</dd></dl>")
         self.gate = threading.Event()  # /slow answers when it is set
+        self.posts_wait = False  # posts, too, are answered when it is set
         self.needs_login = False
 
 
@@ -86,6 +87,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._login(parse_qs(body))
             return
         self.portal.posts.append(body)
+        if self.portal.posts_wait:
+            self.portal.gate.wait(20)
         status, page = self.portal.after_post
         if status == 0:
             self.connection.close()

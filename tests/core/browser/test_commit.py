@@ -156,6 +156,17 @@ def test_an_unclear_answer_is_an_error_after_the_fence(
     assert len(portal.posts) >= 1
 
 
+def test_an_answer_that_does_not_come_is_no_changed_page(page: Page, portal: Portal, guard: NotingGuard) -> None:
+    """When the next page was asked for and is late, the portal is called slow, not changed."""
+    portal.posts_wait = True
+    form = page.on(Form).prepared()
+    with guard.effect(), pytest.raises(PortalUnavailable, match="the next page was asked for and did not come"):
+        form.post()
+    assert not page.tab.awaited
+    portal.gate.set()
+    assert len(portal.posts) == 1
+
+
 def test_a_dialog_the_target_is_known_to_ask_is_accepted(page: Page, portal: Portal, guard: NotingGuard) -> None:
     """An expected question is answered yes; the same question unexpected is answered no and reported."""
     portal.form = FORM.replace("<form ", "<form onsubmit=\"return confirm('Post this voucher?')\" ")

@@ -13,6 +13,7 @@ class Clock:
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep  # seconds
+    of_machine: bool = True  # False: a clock of a test's own, which nobody else's hour may overrule
 
 
 class FakeClock:
@@ -34,4 +35,5 @@ class FakeClock:
             now=lambda: self._start + timedelta(seconds=self._elapsed),
             monotonic=lambda: self._elapsed,
             sleep=self.tick,
+            of_machine=False,
         )

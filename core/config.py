@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from core.durations import Duration
+from core.durations import Duration, Rate
 from core.errors import ConfigError
 from core.model.runs import Mode
 from core.target import TargetSettings
@@ -62,6 +62,8 @@ class TargetTable(_Table):
     serve: str | None = None  # the module that starts the stand-in, e.g. "simulators.ledger"
     settle: Duration = timedelta(seconds=180)  # worst late commit plus search lag
     timeout: Timeout = timedelta(seconds=30)  # longest wait for one page or control
+    slots: Positive | None = None  # sessions the system allows at a time, over all workers
+    rate: Rate | None = None  # items begun on it, over all workers: "30/m"
     secrets: dict[str, str] = Field(default_factory=dict)  # role to secret name
     options: dict[str, Any] = Field(default_factory=dict)  # the target's own keys
 
@@ -72,6 +74,7 @@ class BotTable(_Table):
     enabled: bool = True
     mode: Mode = Mode.SHADOW
     targets: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()  # for `understudy worker --tags`
     attempts: Positive = 3
     stop_after: Positive = 5
     backoff: Duration = timedelta(seconds=30)
@@ -109,6 +112,8 @@ class Config:
             simulator=table.simulator,
             profile=table.profile,
             timeout=table.timeout,
+            slots=table.slots,
+            pace=table.rate,
             secrets=table.secrets,
             options=table.options,
         )

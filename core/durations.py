@@ -20,4 +20,18 @@ def parse_duration(value: Any) -> Any:
     return timedelta(**{_UNITS[match[2]]: float(match[1])})
 
 
+_RATE = re.compile(r"(\d+)\s*/\s*(s|m|h|d)")
+
+
+def parse_rate(value: Any) -> Any:
+    """Return the time between two for a text such as `30/m`; a timedelta passes through."""
+    if isinstance(value, timedelta):
+        return value
+    match = _RATE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None or int(match[1]) == 0:
+        raise ValueError('a rate is written as how many in which time: "2/s", "30/m" or "500/h"')
+    return timedelta(**{_UNITS[match[2]]: 1}) / int(match[1])
+
+
+Rate = Annotated[timedelta, BeforeValidator(parse_rate)]
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]

@@ -75,6 +75,16 @@ class FileUnreadable(ApplicationException):
         self.permanent = permanent
 
 
+class StoreUnavailable(ApplicationException):
+    """The database does not answer: it is down, locked, full, or the connection was lost.
+
+    Whether what was being committed took is unknown; the worker looks again when the database answers.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("STORE_UNAVAILABLE", f"the store does not answer: {reason}")
+
+
 class ConfigError(UnderstudyError):
     """A file or setting that must be mended before anything runs; carries every problem found, not only the first."""
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from core.decisions import Decisions, People
 from core.files.reader import Reader
 from core.model.runs import Mode
 from core.registry import load_bots
-from core.runtime import LoadedBot, Run, RunReport, Workshop
+from core.runtime import LoadedBot, Run, RunReport, Tally, Worker, Workshop
 from core.runtime import host as posix
 from core.runtime.boundaries import Boundaries
 from core.sealing import Sealing
@@ -157,8 +158,36 @@ class Installation:
             if dry:
                 database.close()
 
+    def work(
+        self,
+        bots: Mapping[str, LoadedBot],
+        *,
+        grace: timedelta,
+        linger: timedelta | None = None,
+        progress: Callable[[int], None] = lambda done: None,
+    ) -> Tally:
+        """Work the queues of bots until told to stop, or until nothing has come due for `linger`; collects nothing.
+
+        `grace` is how long the item at hand may go on after SIGTERM before it is given back.
+        """
+        stop = posix.StopRequest(grace=grace)
+        with self.workshop(self.database, acting=True, overdue=stop.overdue) as shop, stop.listening():
+            worker = Worker(
+                bots,
+                workshop=shop,
+                mode_of=lambda bot: self.mode_of(bot)[0],
+                stop=stop,
+                locks=self.var / "locks",
+                progress=progress,
+            )
+            with Sealing(lambda: self.seal(checkpoint=False)), worker.alive():
+                worker.work(run_id=None, linger=linger)
+            return worker.tally
+
     @contextmanager
-    def workshop(self, database: Database, *, acting: bool) -> Iterator[Workshop]:
+    def workshop(
+        self, database: Database, *, acting: bool, overdue: Callable[[], bool] = lambda: False
+    ) -> Iterator[Workshop]:
         """Open what a worker works with; closed in reverse order at the end."""
         browser = _LazyBrowser(cache=self.var / "browser.json")
         with Reader() as reader:
@@ -176,6 +205,7 @@ class Installation:
                 standins=self.standins,
                 acting=acting,
                 boundaries=Boundaries.from_environment(self._environment),
+                overdue=overdue,
             )
             try:
                 yield shop

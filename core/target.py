@@ -23,6 +23,8 @@ class TargetSettings:
     simulator: bool = False  # True: a stand-in; bots may act on it without a certificate
     profile: str = "live"  # which UNDERSTUDY_ENV may act on it: "test", "uat", "live"
     timeout: timedelta = timedelta(seconds=30)  # longest wait for one page or control
+    slots: int | None = None  # sessions it allows at a time, over all workers; absent: no limit
+    pace: timedelta | None = None  # between the beginnings of two items that use it; absent: as fast as can be
     secrets: Mapping[str, str] = field(default_factory=dict)  # role ("user") to secret name ("ledger_user")
     options: Mapping[str, Any] = field(default_factory=dict)  # the target's own keys
 

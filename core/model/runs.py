@@ -26,6 +26,7 @@ class AttemptOutcome(StrEnum):
     REVIEW = "review"  # a person decides
     LATER = "later"  # put back with a date by the bot
     RETRY = "retry"  # an application exception; tried again after a while
+    RELEASED = "released"  # given back unfinished: the worker was asked to stop
     DOUBT = "doubt"  # crashed or unclear after the click; looked for again after `settle`
     FAILED = "failed"  # the allowed tries are used up
     ABANDONED = "abandoned"  # the worker died or lost its lease

@@ -4,7 +4,7 @@ The only place in core that catches every exception: whatever a bot does wrong, 
 see it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from core.errors import (
     PortalChanged,
     PortalUnavailable,
     SessionLost,
+    StoreUnavailable,
 )
 from core.model.digests import plain, storable
 from core.model.effects import EffectRecord, EffectState, Planned
@@ -28,7 +29,7 @@ from core.model.items import Claim, ItemState, WorkItem
 from core.model.reviews import Question, ReviewKind
 from core.model.runs import AttemptOutcome, ExitCode, Mode
 from core.runtime.context import Context
-from core.runtime.endings import AskPerson, EndedPlanned, InDoubt, PutBack, TargetHeld
+from core.runtime.endings import AskPerson, EndedPlanned, InDoubt, PutBack, Released, TargetHeld
 from core.runtime.guard import EffectGuard
 from core.runtime.loaded import LoadedBot
 from core.runtime.questions import in_doubt
@@ -38,6 +39,7 @@ from core.store import Transaction, effects, holds, items, reviews, runs, steps
 
 LONGEST_BACKOFF = timedelta(hours=1)
 LOGIN_FAILED = "LOGIN_FAILED"
+UNTROUBLED = frozenset({AttemptOutcome.DONE, AttemptOutcome.PLANNED, AttemptOutcome.REVIEW, AttemptOutcome.LATER})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,33 +60,47 @@ class Ended:
     waits: Mapping[str, int] | None = None  # how often the item was put back, by code
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """An attempt whose end is stored."""
+
+    ended: Ended
+    following: Claim | None  # the next item, taken in the same transaction
+
+
 class Attempts:
     """Makes attempts for one worker on one bot."""
 
-    def __init__(self, *, bot: LoadedBot, workshop: Workshop, run_id: int, mode: Mode, guard: EffectGuard) -> None:
+    def __init__(self, *, bot: LoadedBot, workshop: Workshop, mode: Mode, guard: EffectGuard) -> None:
         self._bot = bot
         self._workshop = workshop
-        self._run_id = run_id
         self._mode = mode
         self._claim: Claim | None = None
         self._guard = guard
 
-    def make(self, claim: Claim) -> Ended | None:
-        """Try the item once and store how it ended; None when it was taken over meanwhile and nothing was stored."""
+    def make(
+        self, claim: Claim, *, run_id: int | None, then: Callable[[Transaction], Claim | None] | None = None
+    ) -> Made | None:
+        """Try the item once and store how it ended; None when it was taken over meanwhile and nothing was stored.
+
+        `run_id`: the run that makes the attempt; None: the one that collected the item. `then` takes the next item in
+        the transaction that stores the end: one commit an item. Raises StoreUnavailable when the store was lost; the
+        item is then still this worker's, with whatever it had begun.
+        """
         self._claim = claim
-        record = self._record(claim)
-        with logger.contextualize(run=self._run_id, item=claim.item_id, bot=self._bot.name):
+        record = self._record(claim, run_id if run_id is not None else claim.run_id)
+        with logger.contextualize(run=record.run_id, item=claim.item_id, bot=self._bot.name):
             try:
                 ended = self._try(record)
-                self._store(record, ended)
+                following = self._store(record, ended, then)
             except Fenced as error:
                 logger.warning("{}", error.message)
                 self._workshop.drop_targets()
                 return None
             record.reach("attempt stored")
-            return ended
+            return Made(ended=ended, following=following)
 
-    def _record(self, claim: Claim) -> Record:
+    def _record(self, claim: Claim, run_id: int) -> Record:
         past = Past()
         if claim.attempt > 1:
             with self._workshop.database.reading() as tx:
@@ -100,7 +116,7 @@ class Attempts:
             bot=self._bot,
             claim=claim,
             workshop=self._workshop,
-            run_id=self._run_id,
+            run_id=run_id,
             mode=self._mode,
             past=past,
             guard=self._guard,
@@ -120,15 +136,17 @@ class Attempts:
         try:
             result = self._bot.process(item, context)
             return Ended(outcome=AttemptOutcome.DONE, state=ItemState.DONE, result=plain(result))
+        except StoreUnavailable:
+            raise
         except SessionLost as error:
-            self._workshop.drop_targets()
+            self._workshop.drop_targets(keep_sessions=True)
             if not again:
                 record.records.clear()
                 record.outcomes.clear()
                 record.saved = 0
                 return self._try(record, again=True)
             return self._system_error(record, error)
-        except (EndedPlanned, AskPerson, PutBack, TargetHeld, InDoubt) as ending:
+        except (EndedPlanned, AskPerson, PutBack, Released, TargetHeld, InDoubt) as ending:
             return self._ending(record, ending)
         except BusinessException as error:
             return _asks(_business(error))
@@ -151,7 +169,9 @@ class Attempts:
             unexpected = ApplicationException("UNEXPECTED", f"{type(error).__name__}; see the log of this attempt")
             return self._system_error(record, unexpected)
 
-    def _ending(self, record: Record, ending: EndedPlanned | AskPerson | PutBack | TargetHeld | InDoubt) -> Ended:
+    def _ending(
+        self, record: Record, ending: EndedPlanned | AskPerson | PutBack | Released | TargetHeld | InDoubt
+    ) -> Ended:
         now = self._workshop.database.now()
         match ending:
             case EndedPlanned(plan=plan):
@@ -161,6 +181,8 @@ class Attempts:
             case PutBack(until=until, code=code, reason=reason):
                 waits = {**record.claim.waits, code: record.claim.waits.get(code, 0) + 1}
                 return replace(_back(AttemptOutcome.LATER, code, reason, until), waits=waits)
+            case Released():
+                return _back(AttemptOutcome.RELEASED, "ASKED_TO_STOP", "the worker was asked to stop", now)
             case TargetHeld(target=target, code=code, reason=reason):
                 return _back(AttemptOutcome.RETRY, code, f"{target} is held: {reason}", now)
             case InDoubt(target=target, code=code, message=message, refused=refused):
@@ -209,7 +231,8 @@ class Attempts:
         with self._workshop.database.transaction(actor=f"system:{self._workshop.worker}") as tx:
             return items.renew(tx, self._claim.item_id, token=self._claim.token, lease=self._bot.lease)
 
-    def _store(self, record: Record, ended: Ended) -> None:
+    def _store(self, record: Record, ended: Ended, then: Callable[[Transaction], Claim | None] | None) -> Claim | None:
+        """Store how the attempt ended; return the next item when one was to be taken along and everything is well."""
         record.reach("attempt ending")
         claim = record.claim
         with self._workshop.database.transaction(actor=f"bot:{self._bot.name}@{self._bot.version}") as tx:
@@ -219,7 +242,7 @@ class Attempts:
                 to=ended.state,
                 outcome=ended.outcome,
                 code=ended.code,
-                system_errors=claim.system_errors + 1 if ended.system_error else 0,
+                system_errors=_errors_in_a_row(claim, ended),
                 until=ended.until,
                 amount=record.amount,
             )
@@ -237,7 +260,7 @@ class Attempts:
             runs.record_attempt(
                 tx,
                 claim,
-                run_id=self._run_id,
+                run_id=record.run_id,
                 worker=self._workshop.worker,
                 version=self._bot.version,
                 started_at=record.started_at,
@@ -248,6 +271,7 @@ class Attempts:
             )
             self._breaker(tx, ended)
             self._hold_refused(tx, ended)
+            return then(tx) if then is not None and ended.outcome in UNTROUBLED else None
 
     def _breaker(self, tx: Transaction, ended: Ended) -> None:
         if not ended.system_error:
@@ -265,6 +289,12 @@ class Attempts:
             return
         reason = ended.message or "a login was refused"
         holds.place(tx, "bot", self._bot.name, code=LOGIN_FAILED, reason=reason, by="system:attempt")
+
+
+def _errors_in_a_row(claim: Claim, ended: Ended) -> int:
+    if ended.outcome is AttemptOutcome.RELEASED:
+        return claim.system_errors
+    return claim.system_errors + 1 if ended.system_error else 0
 
 
 def _back(outcome: AttemptOutcome, code: str, message: str, until: datetime, *, system_error: bool = False) -> Ended:

@@ -15,7 +15,7 @@ from core.model.reviews import Question, ReviewKind
 from core.model.runs import Mode
 from core.model.steps import Dated
 from core.runtime.effects import perform
-from core.runtime.endings import AskPerson, PutBack
+from core.runtime.endings import AskPerson, PutBack, Released
 from core.runtime.record import Record
 from core.runtime.sources import Intake
 
@@ -132,6 +132,8 @@ class Context(Generic[S]):
     def _processing(self) -> Record:
         if self._record is None:
             raise TypeError("collect offers items; steps, looks, checks, effects and targets belong into process")
+        if self._record.workshop.overdue() and not self._record.guard.acting_now:
+            raise Released("between two steps nothing is half done")
         return self._record
 
     def _collecting(self) -> Intake:

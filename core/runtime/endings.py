@@ -36,6 +36,10 @@ class PutBack(Ending):
         self.reason = reason
 
 
+class Released(Ending):
+    """The worker was asked to stop and its time is over: the item goes back untouched, for another worker."""
+
+
 class TargetHeld(Ending):
     """A target is held: the item goes back untouched and the run stops."""
 

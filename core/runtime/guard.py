@@ -44,6 +44,11 @@ class EffectGuard:
         self._evidence = evidence
         self._before_commit = before_commit
 
+    @property
+    def acting_now(self) -> bool:
+        """True while an effect is running its `do`."""
+        return self._active is not None
+
     @contextmanager
     def acting(self, effect: str) -> Iterator[None]:
         """Allow changes while inside."""

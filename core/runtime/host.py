@@ -1,16 +1,18 @@
-"""The only module that knows POSIX: who a worker is, whether it still lives, and asking it to stop."""
+"""Who a worker is on this host, whether it still lives, and asking it to stop."""
 
-import fcntl
 import os
 import secrets
 import signal
 import socket
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from datetime import timedelta
 from enum import Enum
 from pathlib import Path
 from types import FrameType
-from typing import IO
+
+from core.locks import FileLock
 
 
 def new_worker_name() -> str:
@@ -26,8 +28,9 @@ def alive(worker: str, *, folder: Path) -> Iterator[None]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = _lock_path(worker, folder)
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with closing(FileLock(path)) as lock:
+        if not lock.take():
+            raise RuntimeError(f"{path} is locked by somebody else")
         yield
         path.unlink(missing_ok=True)
 
@@ -45,8 +48,8 @@ def fate(worker: str, *, folder: Path) -> Fate:
     path = _lock_path(worker, folder)
     if not worker.startswith(f"{socket.gethostname()}:") or not path.exists():
         return Fate.UNKNOWN
-    with path.open("r+") as lock:
-        return Fate.DEAD if _free(lock) else Fate.ALIVE
+    with closing(FileLock(path)) as lock:
+        return Fate.DEAD if lock.take() else Fate.ALIVE
 
 
 def forget(worker: str, *, folder: Path) -> None:
@@ -54,24 +57,24 @@ def forget(worker: str, *, folder: Path) -> None:
     _lock_path(worker, folder).unlink(missing_ok=True)
 
 
-def _free(lock: IO[str]) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    fcntl.flock(lock, fcntl.LOCK_UN)
-    return True
-
-
 def _lock_path(worker: str, folder: Path) -> Path:
     return folder / (worker.replace(":", "_").replace("/", "_") + ".lock")
 
 
 class StopRequest:
-    """Set by SIGTERM or SIGINT: the worker finishes its item and takes no other."""
+    """Set by SIGTERM or SIGINT: the worker takes no other item and has some time to finish the one at hand."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, grace: timedelta | None = None) -> None:
+        """`grace` is the time to finish; None: as long as it takes."""
         self.asked = False
+        self._grace = grace
+        self._asked_at = 0.0
+
+    def overdue(self) -> bool:
+        """Tell whether the time to finish the item at hand is over: it is given back at the next occasion."""
+        return (
+            self.asked and self._grace is not None and time.monotonic() - self._asked_at > self._grace.total_seconds()
+        )
 
     @contextmanager
     def listening(self) -> Iterator["StopRequest"]:
@@ -86,4 +89,6 @@ class StopRequest:
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.asked and number == signal.SIGINT:
             raise KeyboardInterrupt
+        if not self.asked:
+            self._asked_at = time.monotonic()
         self.asked = True

@@ -6,8 +6,8 @@ An effect that was begun keeps the item waiting until the target has settled, co
 dead only now.
 """
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,32 +20,67 @@ from core.model.items import ItemState
 from core.runtime import host
 from core.runtime.loaded import LoadedBot
 from core.runtime.questions import in_doubt
-from core.store import Database, Transaction, effects, items, reviews, runs
+from core.store import Database, Transaction, effects, items, reviews, runs, slots
 
 MOST_CRASHES = 20  # of one item; more than any rehearsal kills it, fewer than a scheduler restarts in a day
 
 
 def reap(database: Database, bot: LoadedBot, *, worker: str, run_id: int | None, locks: Path) -> int:
     """Release the bot's items whose holder is gone and return how many; close the runs of dead workers."""
-    gone: set[str] = set()
-    released = 0
+    with database.reading() as tx:
+        held = [(row, _fate(row.worker, row.lease_until, tx.now, locks)) for row in items.held(tx, bot=bot.name)]
+        unclosed = runs.unclosed(tx, bot.name, before=run_id)
+    lost = [row for row, gone in held if gone]
+    dead_runs = [run for run in unclosed if host.fate(run.worker, folder=locks) is host.Fate.DEAD]
+    if not lost and not dead_runs:  # the usual case writes nothing
+        return 0
     with database.transaction(actor=f"system:{worker}") as tx:
-        for row in items.held(tx, bot=bot.name):
-            match host.fate(row.worker, folder=locks), row.lease_until <= tx.now:
-                case host.Fate.DEAD, _:
-                    gone.add(row.worker)
-                    released += _release(tx, row, bot)
-                case host.Fate.UNKNOWN, True:
-                    released += _release(tx, row, bot)
-                case host.Fate.ALIVE, True:
-                    logger.warning("Worker {} stands still and keeps item {}; look at it", row.worker, row.id)
-        for run in runs.unclosed_before(tx, bot.name, run_id) if run_id is not None else ():
-            if host.fate(run.worker, folder=locks) is host.Fate.DEAD:
-                gone.add(run.worker)
-                runs.abandon(tx, run.id, bot=bot.name)
-    for dead_worker in gone:
-        host.forget(dead_worker, folder=locks)
+        released = sum(_release(tx, row, bot) for row in lost)
+        for run in dead_runs:
+            runs.abandon(tx, run.id, bot=bot.name)
+    for name in {row.worker for row in (*lost, *dead_runs)}:
+        if host.fate(name, folder=locks) is host.Fate.DEAD:
+            host.forget(name, folder=locks)
     return released
+
+
+def reap_sessions(database: Database, *, worker: str, locks: Path) -> int:
+    """Free the sessions whose holder is gone and return how many."""
+    with database.reading() as tx:
+        lost = [row for row in slots.held(tx) if _fate(row.holder, row.until, tx.now, locks)]
+    if not lost:
+        return 0
+    with database.transaction(actor=f"system:{worker}") as tx:
+        return sum(slots.free(tx, row) for row in lost)
+
+
+def let_go(database: Database, holding: Database, bots: Mapping[str, LoadedBot], *, worker: str) -> None:
+    """Release whatever is held in this worker's own name, after the store was lost and came back.
+
+    It acts no more on any of it, so that a target that may still be committing has from now on to settle.
+    """
+    with database.transaction(actor=f"system:{worker}") as tx:
+        for name, bot in bots.items():
+            for row in items.held(tx, bot=name):
+                if row.worker == worker:
+                    _release(tx, row, bot)
+    with holding.transaction(actor=f"system:{worker}") as tx:
+        for row in slots.held(tx):
+            if row.holder == worker:
+                slots.free(tx, row)
+
+
+def _fate(worker: str, lease_until: datetime, now: datetime, locks: Path) -> bool:
+    """Tell whether a holder is gone: proven dead, or its lease has lapsed and nothing more is known of it."""
+    match host.fate(worker, folder=locks), lease_until <= now:
+        case host.Fate.DEAD, _:
+            return True
+        case host.Fate.UNKNOWN, lapsed:
+            return lapsed
+        case _, lapsed:
+            if lapsed:
+                logger.warning("Worker {} stands still and keeps what it holds; look at it", worker)
+            return False
 
 
 def _release(tx: Transaction, row: sa.Row[Any], bot: LoadedBot) -> int:

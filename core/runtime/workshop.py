@@ -13,6 +13,7 @@ from core.model.documents import Document, DocumentOpener
 from core.model.items import StoredFile
 from core.runtime.boundaries import Boundaries
 from core.runtime.endings import TargetHeld
+from core.runtime.sessions import Sessions
 from core.secrets import Secret
 from core.standins import StandIns
 from core.store import Database, holds
@@ -39,7 +40,13 @@ class Workshop:
     standins: StandIns  # simulated systems this worker starts when it needs them
     acting: bool  # False in a dry run: nothing outside is changed whatever the mode
     boundaries: Boundaries = field(default_factory=Boundaries)
+    overdue: Callable[[], bool] = lambda: False  # True: the worker was asked to stop, and its time for that is over
+    sessions: Sessions = field(init=False)  # of targets that allow only so many
     targets: dict[type, Any] = field(default_factory=dict)  # opened targets by class, kept over items
+
+    def __post_init__(self) -> None:
+        """Hold no session yet."""
+        self.sessions = Sessions(self.holding, worker=self.worker)
 
     def document(self, file: StoredFile) -> Document:
         """Return a stored file as a document that can be read."""
@@ -97,9 +104,14 @@ class Workshop:
             return settings
         return replace(settings, url=self.standins.url(settings.name, module=settings.serve))
 
-    def drop_targets(self, name: str | None = None) -> None:
-        """Close the named target, or all: after a doubt or an error nothing half-open is reused."""
+    def drop_targets(self, name: str | None = None, *, keep_sessions: bool = False) -> None:
+        """Close the named target, or all: after a doubt or an error nothing half-open is reused.
+
+        Their sessions are free for other workers then, unless this one logs in again at once.
+        """
         for kind, target in list(self.targets.items()):
             if name is None or target.settings.name == name:
                 del self.targets[kind]
                 target.close()
+        if not keep_sessions:
+            self.sessions.give_back(*([name] if name is not None else self.sessions.held))

@@ -1,106 +1,50 @@
 """Opening the store and doing things in it: one transaction holds a state change and the trail's word of it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
-from functools import lru_cache
-from importlib import import_module
-from pathlib import Path
-from threading import RLock
-from typing import Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 
-from audit.actions import Act
-from audit.trail import Event, append
 from core.clock import Clock
-from core.errors import ConfigError
-from core.store import tables as t
+from core.errors import ConfigError, StoreUnavailable
+from core.store import sqlite
+from core.store.transaction import Transaction
 
-SCHEMA = "1"
+if TYPE_CHECKING:
+    from core.store.postgres import ServerClock
 
 _WRITE = {"understudy_write": True}
-
-
-class Transaction:
-    """An open transaction: its connection, its one instant, and the events it will leave in the trail."""
-
-    def __init__(self, connection: sa.Connection, *, now: datetime, actor: str) -> None:
-        self.connection = connection
-        self.now = now
-        self.actor = actor
-        self._events: list[Event] = []
-
-    def note(
-        self,
-        action: Act,
-        *,
-        bot: str | None = None,
-        item_id: int | None = None,
-        run_id: int | None = None,
-        actor: str | None = None,
-        **details: Any,
-    ) -> None:
-        """Leave an event in the trail, committed with whatever this transaction changes."""
-        self._events.append(
-            Event(
-                at=self.now,
-                actor=actor or self.actor,
-                action=action,
-                bot=bot,
-                item_id=item_id,
-                run_id=run_id,
-                details={name: value for name, value in details.items() if value is not None},
-            )
-        )
-
-    def flush(self) -> None:
-        """Write the noted events; called once, right before the commit."""
-        if self._events:
-            append(self.connection, self._events)
-            self._events.clear()
-
-    def insert_new(self, table: sa.Table, values: Mapping[str, Any], *, unique: Sequence[str]) -> int | None:
-        """Insert a row and return its id, or None when a row with the same unique columns is there."""
-        statement = _insert_ignoring(self.connection.dialect.name, table, tuple(unique), returning=True)
-        return self.connection.execute(statement, dict(values)).scalar_one_or_none()
-
-    def ensure(self, table: sa.Table, values: Mapping[str, Any], *, unique: Sequence[str]) -> None:
-        """Insert a row unless one with the same unique columns is there."""
-        statement = _insert_ignoring(self.connection.dialect.name, table, tuple(unique), returning=False)
-        self.connection.execute(statement, dict(values))
-
-
-@lru_cache(maxsize=64)
-def _insert_ignoring(dialect: str, table: sa.Table, unique: tuple[str, ...], *, returning: bool) -> Any:
-    insert = import_module(f"sqlalchemy.dialects.{dialect}").insert  # loads one dialect, not both
-    statement = insert(table).on_conflict_do_nothing(index_elements=list(unique))
-    return statement.returning(table.c.id) if returning else statement
 
 
 class Database:
     """The store of one installation: SQLite by default, PostgreSQL when the URL says so."""
 
-    def __init__(self, engine: sa.Engine, *, clock: Clock) -> None:
+    def __init__(self, engine: sa.Engine, *, clock: Clock, server: "ServerClock | None" = None) -> None:
+        """`server` tells the hour where workers on several hosts must agree on it; otherwise `clock` does."""
         self.engine = engine
         self.clock = clock
+        self._server = server
         self._latest: tuple[datetime, float] | None = None  # the last instant given, and the monotonic clock then
+        self._telling = threading.Lock()
         # A store in memory has one connection for all threads: its transactions wait for each other here.
-        self._alone = RLock() if isinstance(engine.pool, sa.pool.StaticPool) else nullcontext()
+        self._alone = threading.RLock() if isinstance(engine.pool, sa.pool.StaticPool) else nullcontext()
 
     @classmethod
     def open(cls, url: str, *, clock: Clock) -> "Database":
-        """Open the database, making its tables when it is new.
+        """Open the database, making its tables when it is new and bringing older ones up to date.
 
-        Raises ConfigError when a newer program has written it.
+        Raises ConfigError when a newer program has written it or it cannot be used from here, StoreUnavailable when it
+        does not answer.
         """
-        engine = _engine(url)
-        database = cls(engine, clock=clock)
+        database = _opened(url, clock=clock)
         try:
-            with database.transaction(actor="system:store") as tx:
-                t.metadata.create_all(tx.connection, checkfirst=True)
-                _check_schema(tx, url)
-        except ConfigError:
+            database._bring_up()
+        except BaseException:
             database.close()
             raise
         return database
@@ -114,61 +58,96 @@ class Database:
 
         When the wall clock is set back, time goes on from where it was by the monotonic clock.
         """
-        now, ticks = self.clock.now(), self.clock.monotonic()
-        if self._latest is not None and now < self._latest[0]:
-            now = self._latest[0] + timedelta(seconds=max(0.0, ticks - self._latest[1]))
-        self._latest = now, ticks
-        return now
+        with self._telling:
+            now = self.clock.now() if self._server is None else self._server.now()
+            ticks = self.clock.monotonic()
+            if self._latest is not None and now < self._latest[0]:
+                now = self._latest[0] + timedelta(seconds=max(0.0, ticks - self._latest[1]))
+            self._latest = now, ticks
+            return now
 
     @contextmanager
     def transaction(self, *, actor: str) -> Iterator[Transaction]:
-        """Write: everything inside commits together with its events, or not at all."""
-        with self._alone, self.engine.connect().execution_options(**_WRITE) as connection, connection.begin():
+        """Write: everything inside commits together with its events, or not at all.
+
+        Raises StoreUnavailable when the database does not answer; whether the commit took is then unknown.
+        """
+        with _answering(), self._open(write=True) as connection:
             tx = Transaction(connection, now=self.now(), actor=actor)
             yield tx
             tx.flush()
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
-        """Read a consistent picture; changes nothing."""
-        with self._alone, self.engine.connect() as connection, connection.begin():
+        """Read a consistent picture; changes nothing. Raises StoreUnavailable when the database does not answer."""
+        with _answering(), self._open(write=False) as connection:
             yield Transaction(connection, now=self.now(), actor="system:reader")
 
+    @contextmanager
+    def _open(self, *, write: bool) -> Iterator[sa.Connection]:
+        if self._server is not None:
+            self._server.ask_when_due()  # before a connection is taken, so that one is enough
+        options = _WRITE if write else {}
+        with self._alone, self.engine.connect().execution_options(**options) as connection, connection.begin():
+            yield connection
 
-def _check_schema(tx: Transaction, url: str) -> None:
-    found = tx.connection.execute(sa.select(t.about.c.value).where(t.about.c.name == "schema")).scalar_one_or_none()
-    if found is None:
-        tx.connection.execute(t.about.insert().values(name="schema", value=SCHEMA))
-    elif int(found) > int(SCHEMA):
-        raise ConfigError(
-            [f"the database has schema {found}, this program knows {SCHEMA}: a newer Understudy wrote it; use that one"]
-        )
+    def _bring_up(self) -> None:
+        from core.store import migrations
+
+        with self.reading() as tx:
+            found = migrations.found_schema(tx.connection)
+        if found == migrations.SCHEMA:
+            return
+        if found is not None:
+            migrations.refuse_newer(found)
+            self._keep_copy(found)
+        with self.transaction(actor="system:store") as tx:
+            if self.engine.dialect.name == "postgresql":
+                from core.store import postgres
+
+                postgres.open_alone(tx.connection)
+            migrations.bring_up(tx, migrations.found_schema(tx.connection))  # another may have been faster
+
+    def _keep_copy(self, found: int) -> None:
+        """Keep a SQLite file as it is before its upgrade, so that one can go back."""
+        file = sqlite.file_of(self.engine.url)
+        if file is not None:
+            copy = file.with_name(f"{file.name}.schema-{found}")
+            if not copy.exists():
+                sqlite.copy_to(self.engine, copy)
 
 
-def _engine(url: str) -> sa.Engine:
-    parsed = sa.engine.make_url(url)
-    if parsed.get_backend_name() == "postgresql":
-        return sa.create_engine(parsed.set(drivername="postgresql+psycopg"), pool_size=2, max_overflow=2)
-    memory = parsed.database in (None, "", ":memory:")
-    if not memory:
-        Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(
-        parsed,
-        connect_args={"check_same_thread": False, "timeout": 60},
-        poolclass=sa.pool.StaticPool if memory else sa.pool.QueuePool,
-    )
-    sa.event.listen(engine, "connect", _prepare_sqlite)
-    sa.event.listen(engine, "begin", _begin_sqlite)
-    return engine
+def _opened(url: str, *, clock: Clock) -> Database:
+    try:
+        parsed = sa.engine.make_url(url)
+        backend = parsed.get_backend_name()
+    except sa.exc.ArgumentError:
+        backend = ""
+    match backend:
+        case "sqlite":
+            return Database(sqlite.engine_for(parsed), clock=clock)
+        case "postgresql":
+            from core.store import postgres
+
+            engine = postgres.engine_for(parsed)
+            server = postgres.ServerClock(engine, clock=clock) if clock.of_machine else None
+            return Database(engine, clock=clock, server=server)
+        case _:
+            allowed = "sqlite:///var/understudy.db or postgresql://USER@HOST/NAME"
+            raise ConfigError([f"installation.database is not a database URL that is known here; expected {allowed}"])
 
 
-def _prepare_sqlite(connection: Any, record: object) -> None:
-    connection.isolation_level = None  # BEGIN is ours: see _begin_sqlite
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=60000"):
-        connection.execute(f"PRAGMA {pragma}").close()
+@contextmanager
+def _answering() -> Iterator[None]:
+    """Say in our words that the database does not answer; what a statement got wrong stays as it is."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise StoreUnavailable(_first_line(error.orig)) from error
+    except PoolExhausted as error:
+        raise StoreUnavailable("all connections of this process are busy") from error
 
 
-def _begin_sqlite(connection: sa.Connection) -> None:
-    # A writer takes the lock at once, so that it cannot fail half-way when another commits between read and write.
-    write = connection.get_execution_options().get("understudy_write")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+def _first_line(error: BaseException | None) -> str:
+    lines = str(error).splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -10,7 +10,7 @@ from audit.actions import Act
 from core.model.effects import EFFECT_MOVES, LIVE, EffectRecord, EffectState, Planned
 from core.model.items import Claim
 from core.store import tables as t
-from core.store.database import Transaction
+from core.store.transaction import Transaction
 
 _LIVE = t.effect.c.state.in_([str(state) for state in LIVE])
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from audit.actions import Act
 from core.model.runs import Mode
 from core.store import tables as t
-from core.store.database import Transaction
+from core.store.transaction import Transaction
 
 Scope = Literal["bot", "target"]
 

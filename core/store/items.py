@@ -11,7 +11,7 @@ from core.errors import Fenced
 from core.model.items import MOVES, Amount, Claim, ItemState, NewItem, StoredFile
 from core.model.runs import AttemptOutcome
 from core.store import tables as t
-from core.store.database import Transaction
+from core.store.transaction import Transaction
 
 _ADD_CONTENT = t.item_content.insert()
 
@@ -45,6 +45,24 @@ def add(tx: Transaction, bot: str, *, run_id: int, new: NewItem) -> int | None:
     )
     tx.note(Act.ITEM_ADDED, bot=bot, item_id=item_id, run_id=run_id)
     return item_id
+
+
+_FIRST = (
+    sa.select(t.item.c.priority, t.item.c.due, t.item.c.id)
+    .where(
+        t.item.c.bot == sa.bindparam("bot"),
+        t.item.c.state == sa.literal_column("'pending'"),
+        t.item.c.not_before <= sa.bindparam("now", type_=t.Instant),
+    )
+    .order_by(t.item.c.priority.desc(), t.item.c.due, t.item.c.id)
+    .limit(1)
+)
+
+
+def first_ready(tx: Transaction, bot: str) -> tuple[int, datetime, int] | None:
+    """Return the rank of the bot's next ready item, smaller is sooner; None when none is ready."""
+    row = tx.connection.execute(_FIRST, {"bot": bot, "now": tx.now}).one_or_none()
+    return None if row is None else (-row.priority, row.due, row.id)
 
 
 _READY = (

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.store import tables as t
-from core.store.database import Transaction
+from core.store.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from audit.actions import Act
 from core.model.digests import plain
 from core.model.reviews import REVIEW_MOVES, Action, Question, ReviewKind, ReviewState, ReviewTask
 from core.store import tables as t
-from core.store.database import Transaction
+from core.store.transaction import Transaction
 
 
 def open_task(tx: Transaction, *, bot: str, item_id: int, question: Question) -> int:

@@ -11,7 +11,7 @@ from audit.actions import Act
 from core.model.items import Claim, Quarantined
 from core.model.runs import AttemptOutcome, Balance, ExitCode, Mode
 from core.store import tables as t
-from core.store.database import Transaction
+from core.store.transaction import Transaction
 
 
 def start(tx: Transaction, bot: str, *, version: str, mode: Mode, trigger: str, worker: str) -> int:
@@ -73,13 +73,11 @@ def end(tx: Transaction, run_id: int, *, bot: str, exit_code: ExitCode, balances
     )
 
 
-def unclosed_before(tx: Transaction, bot: str, run_id: int) -> Sequence[Any]:
-    """Return the bot's earlier runs that never ended: id, started_at, worker."""
-    return tx.connection.execute(
-        sa.select(t.run.c.id, t.run.c.started_at, t.run.c.worker)
-        .where(t.run.c.bot == bot, t.run.c.ended_at.is_(None), t.run.c.id < run_id)
-        .order_by(t.run.c.id)
-    ).all()
+def unclosed(tx: Transaction, bot: str, *, before: int | None) -> Sequence[Any]:
+    """Return the bot's runs that never ended, all or those before a run: id, started_at, worker."""
+    query = sa.select(t.run.c.id, t.run.c.started_at, t.run.c.worker).order_by(t.run.c.id)
+    query = query.where(t.run.c.bot == bot, t.run.c.ended_at.is_(None))
+    return tx.connection.execute(query if before is None else query.where(t.run.c.id < before)).all()
 
 
 def abandon(tx: Transaction, run_id: int, *, bot: str) -> None:

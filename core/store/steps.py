@@ -10,7 +10,7 @@ from core.model.evidence import Evidence
 from core.model.outcomes import CheckOutcome, Waiver
 from core.model.steps import Correction, RecordKind, StepRecord
 from core.store import tables as t
-from core.store.database import Transaction
+from core.store.transaction import Transaction
 
 _STEP = t.step.insert()
 _OUTCOME = t.check_outcome.insert()

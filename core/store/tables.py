@@ -388,6 +388,22 @@ turn = Table(
     Column("until", Instant),
 )
 
+slot = Table(
+    "slot",
+    metadata,
+    Column("target", String, primary_key=True),
+    Column("number", Integer, primary_key=True),  # 1 to the sessions the target allows
+    Column("holder", String),  # the worker that is logged in with it; absent while free
+    Column("until", Instant),  # end of the holder's lease
+)
+
+rate = Table(
+    "rate",
+    metadata,
+    Column("target", String, primary_key=True),
+    Column("next_at", Instant, nullable=False),  # no item of the target begins before
+)
+
 grant = Table(
     "grant_of_mode",
     metadata,

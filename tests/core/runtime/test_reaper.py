@@ -118,11 +118,11 @@ def test_a_worker_that_renewed_in_between_keeps_its_item(stage: Stage) -> None:
 def test_the_heartbeat_keeps_a_claim_alive(stage: Stage, tmp_path: Path) -> None:
     """One beat moves the lease; a fenced beat is no error, the main thread meets the fence itself."""
     taken = claim(stage, "w")
-    heart = Heartbeat(database=stage.database, worker="w", lease=LEASE)
+    heart = Heartbeat(database=stage.database, worker="w", every=LEASE / 3)
     stage.clock.tick(LEASE / 2)
-    heart._beat(taken.item_id, taken.token)
+    heart._beat(taken.item_id, taken.token, LEASE)
     assert stage.item("7").lease_until == taken.lease_until + LEASE / 2
-    heart._beat(taken.item_id, taken.token - 1)
+    heart._beat(taken.item_id, taken.token - 1, LEASE)
     assert stage.item("7").lease_until == taken.lease_until + LEASE / 2
 
 

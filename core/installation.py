@@ -130,12 +130,14 @@ class Installation:
         *,
         trigger: str,
         dry: bool = False,
+        leave_to_workers: bool = False,
         progress: Progress = lambda what, done, waiting: None,
         afterwards: Callable[[Database, RunReport], None] = lambda database, report: None,
     ) -> RunReport:
         """Run a bot once: collect, work, balance. A dry run uses a store that is thrown away and changes nothing.
 
-        `afterwards` may read the store that was used, before a dry run's is thrown away.
+        `leave_to_workers`: collect, and wait until running workers have done the items. `afterwards` may read the store
+        that was used, before a dry run's is thrown away.
         """
         database = Database.open("sqlite://", clock=self.clock) if dry else self.database
         mode = Mode.SHADOW if dry else self.mode_of(bot)[0]
@@ -148,6 +150,7 @@ class Installation:
                     trigger=trigger,
                     stop=stop,
                     locks=self.var / "locks",
+                    leave_to_workers=leave_to_workers,
                     progress=progress,
                 )
                 with nullcontext() if dry else Sealing(lambda: self.seal(checkpoint=False)):

@@ -1,6 +1,6 @@
 """One run: collect, work the queue until nothing is ready, draw the balances, say how it ended."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -17,6 +17,7 @@ from core.runtime.worker import Worker
 from core.runtime.workshop import Workshop
 from core.store import items, runs
 
+LOOK = 0.5  # seconds between two looks at what workers have done
 BATCH = 100  # items stored in one transaction while collecting
 
 
@@ -50,6 +51,7 @@ class Run:
         trigger: str,
         stop: host.StopRequest,
         locks: Path,
+        leave_to_workers: bool = False,
         progress: Callable[[str, int, int], None] = lambda what, done, waiting: None,
         recycle: Callable[[], None] = lambda: None,
     ) -> None:
@@ -58,6 +60,7 @@ class Run:
         self._mode = mode
         self._trigger = trigger
         self._stop = stop
+        self._leave_to_workers = leave_to_workers
         self._progress = progress
         self._waiting = 0  # items that waited when the work began
         self._worker = Worker(
@@ -87,11 +90,35 @@ class Run:
                 self._collect(run_id)
                 with shop.database.reading() as tx:
                     self._waiting = runs.count_states(tx, bot.name).get(ItemState.PENDING, 0)
-                self._worker.work(run_id=run_id, linger=bot.linger)
+                if self._leave_to_workers:
+                    self._watch(run_id)
+                else:
+                    self._worker.work(run_id=run_id, linger=bot.linger)
                 return self._end(run_id)
             except Exception:
                 self._broken_off(run_id)
                 raise
+
+    def _watch(self, run_id: int) -> None:
+        """Wait until workers have done the run's items; give up when none has got on for as long as the bot lingers."""
+        left, moved_at = self._left(run_id), self._shop.database.now()
+        while left and not self._stop.asked:
+            if self._shop.database.now() - moved_at >= self._bot.linger:
+                why = f"no worker has got on with its items for {self._bot.linger.total_seconds():g} s"
+                return self._worker.tally.stop(f"{why}; start one: understudy worker", ExitCode.STOPPED)
+            self._shop.clock.sleep(LOOK)
+            before, left = left, self._left(run_id)
+            if left != before:
+                moved_at = self._shop.database.now()
+                self._progress("left to workers", self._waiting - len(left), len(left))
+        if self._stop.asked:
+            self._worker.tally.stop("asked to stop", ExitCode.STOPPED)
+        return None
+
+    def _left(self, run_id: int) -> Sequence[tuple[int, int]]:
+        """Return the run's items that workers have to do soon or are doing, each with the tries it had."""
+        with self._shop.database.reading() as tx:
+            return items.unfinished(tx, run_id, by=tx.now + self._bot.linger)
 
     def _broken_off(self, run_id: int) -> None:
         """The bot's own collect or listed failed: the run is closed as failed, so that nobody waits for it."""

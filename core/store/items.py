@@ -285,6 +285,17 @@ def held(tx: Transaction, *, bot: str | None = None) -> Sequence[sa.Row[Any]]:
     return tx.connection.execute(query if bot is None else query.where(t.item.c.bot == bot)).all()
 
 
+def unfinished(tx: Transaction, run_id: int, *, by: datetime) -> Sequence[tuple[int, int]]:
+    """Return id and number of tries of the run's items that are being worked, or may be by an instant."""
+    soon = sa.and_(t.item.c.state == sa.literal_column("'pending'"), t.item.c.not_before <= by)
+    rows = tx.connection.execute(
+        sa.select(t.item.c.id, t.item.c.attempts)
+        .where(t.item.c.run_id == run_id, sa.or_(soon, t.item.c.state == sa.literal_column("'in_progress'")))
+        .order_by(t.item.c.id)
+    )
+    return [(row.id, row.attempts) for row in rows]
+
+
 def next_ready_at(tx: Transaction, bot: str) -> datetime | None:
     """Return when the bot's next pending item may be tried; None when none waits."""
     soonest: datetime | None = tx.connection.execute(

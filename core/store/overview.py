@@ -32,6 +32,17 @@ def reviews_waiting(tx: Transaction, bot: str) -> Waiting:
     return Waiting(number=row.number, oldest=row.oldest, parked=row.parked)
 
 
+def pending(tx: Transaction, bot: str) -> tuple[int, int]:
+    """Return how many of the bot's pending items are ready, and how many wait for a date."""
+    row = tx.connection.execute(
+        sa.select(
+            sa.func.count(),
+            sa.func.coalesce(sa.func.sum(sa.case((t.item.c.not_before > tx.now, 1), else_=0)), 0),
+        ).where(t.item.c.bot == bot, t.item.c.state == sa.literal_column("'pending'"))
+    ).one()
+    return int(row[0]) - int(row[1]), int(row[1])
+
+
 def put_back(tx: Transaction, bot: str, *, most: int) -> tuple[int, Sequence[sa.Row[Any]]]:
     """Return how many pending items wait for a date, and the first of them: id, reference, not_before, code, message.
 

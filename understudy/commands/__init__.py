@@ -18,6 +18,8 @@ COMMANDS: dict[str, Command] = {
     "try": Command("understudy.commands.try_", "Read documents and make the checks that need nothing else."),
     "accept": Command("understudy.commands.accept", "Show what a bot now makes of its samples, and accept it."),
     "run": Command("understudy.commands.run", "Run a bot once."),
+    "worker": Command("understudy.commands.worker", "Work the items that runs have collected."),
+    "queue": Command("understudy.commands.queue", "Show what waits, who works on what, and what is in the way."),
     "status": Command("understudy.commands.status", "Show how every bot stands."),
     "review": Command("understudy.commands.review", "List, show and decide the cases that wait for people."),
     "retry": Command("understudy.commands.retry", "Send failed items back to the queue."),

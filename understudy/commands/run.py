@@ -32,6 +32,9 @@ def run(
     inbox: Annotated[
         Path | None, typer.Option("--inbox", metavar="DIR", help="Take documents from here, not from the bot's inbox.")
     ] = None,
+    leave_to_workers: Annotated[
+        bool, typer.Option("--leave-to-workers", help="Only collect; wait while workers do the items, then balance.")
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="End with 10 while cases wait for people.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
@@ -53,6 +56,7 @@ def run(
                 loaded,
                 trigger=f"person:{person(None)}",
                 dry=dry_run,
+                leave_to_workers=leave_to_workers and not dry_run,
                 progress=progress,
                 afterwards=lambda database, report: plans.extend(_plans(database, bot)) if dry_run else None,
             )

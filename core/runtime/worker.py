@@ -201,6 +201,8 @@ class Worker:
         if gave_up_waiting is not None:
             due = self._patiently(lambda: self._comes_by(gave_up_waiting))
             if due is None or now >= gave_up_waiting:
+                if due is not None and due <= now:
+                    self.tally.stop("its targets allowed no session or turn for as long as it waits", ExitCode.STOPPED)
                 return False
             pause = (due - now).total_seconds()
         if now - self._worked_at >= UNUSED:
@@ -212,7 +214,7 @@ class Worker:
         """Return when something may next be taken, by that limit: an item comes due, or another worker's lease ends."""
         soonest = []
         with self._shop.database.reading() as tx:
-            for name in self._bots:
+            for name in self._bots.keys() - self._queue.held.keys():
                 due = items.next_ready_at(tx, name)
                 if due is not None and due <= limit:
                     soonest.append(due)

@@ -143,6 +143,8 @@ def _answering() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError) as error:
+        if sqlite.is_mistake(error.orig):
+            raise
         raise StoreUnavailable(_first_line(error.orig)) from error
     except PoolExhausted as error:
         raise StoreUnavailable("all connections of this process are busy") from error

@@ -55,6 +55,11 @@ def file_of(url: sa.URL) -> Path | None:
     return Path(str(url.database))
 
 
+def is_mistake(error: BaseException | None) -> bool:
+    """Tell whether SQLite refused a statement that is wrong; anything else it says is about the file."""
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode == sqlite3.SQLITE_ERROR
+
+
 def copy_to(engine: sa.Engine, file: Path) -> None:
     """Write a copy of the whole database, as it is at this moment, to a file that is not there yet."""
     connection = engine.raw_connection()
@@ -100,9 +105,7 @@ def refuse_shared_place(path: Path, *, mounts: Path = _MOUNTS) -> None:
     place = path.absolute()
     for part in place.parts:
         if _SYNCED.fullmatch(part):
-            raise ConfigError(
-                [f"installation.database: {place} lies in {part!r}, a folder that is synchronised; {_WHY}"]
-            )
+            raise ConfigError([f"installation.database: {place} lies in the synchronised folder {part!r}; {_WHY}"])
     kind = _file_system(place, mounts)
     if kind in _NETWORK:
         raise ConfigError([f"installation.database: {place} lies on a network drive ({kind}); {_WHY}"])

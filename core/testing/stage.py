@@ -1,7 +1,7 @@
 """A stage: one bot, the real store in memory, a clock that moves by itself, and the decisions a person may take."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ from core.files.reader import Reader
 from core.model.effects import EffectRecord
 from core.model.reviews import ReviewTask
 from core.model.runs import Mode
-from core.runtime import LoadedBot, Run, RunReport, Workshop
+from core.runtime import LoadedBot, Run, RunReport, Tally, Worker, Workshop
 from core.runtime.host import StopRequest, new_worker_name
 from core.secrets import Secrets
 from core.standins import StandIns
@@ -60,11 +60,13 @@ class Stage:
         folder: Path,
         people: Mapping[str, tuple[str, ...]] | None = None,
         secrets: Mapping[str, str] | None = None,
+        url: str = "sqlite://",
     ) -> None:
+        """`url`: where the store is; in memory unless a test needs to reach it from outside."""
         self.bot = bot
         self.folder = folder
         self.clock = FakeClock(NOON)
-        self.database = Database.open("sqlite://", clock=self.clock.clock())
+        self.database = Database.open(url, clock=self.clock.clock())
         self.decisions = Decisions(self.database, people=People(people))
         self.reader = Reader()
         self._environment = {f"UNDERSTUDY_SECRET_{k.upper()}": v for k, v in (secrets or {}).items()}
@@ -90,6 +92,21 @@ class Stage:
                 stop=StopRequest(),
                 locks=self.folder / "locks",
             ).start()
+
+    def work(self, *others: LoadedBot, stop: StopRequest | None = None, linger: timedelta = timedelta(0)) -> Tally:
+        """Work the queues of the bot and of others as one worker does, collecting nothing, and return what it did."""
+        asked = stop or StopRequest()
+        with self._workshop(True, overdue=asked.overdue) as shop:
+            worker = Worker(
+                {bot.name: bot for bot in (self.bot, *others)},
+                workshop=shop,
+                mode_of=lambda bot: bot.mode,
+                stop=asked,
+                locks=self.folder / "locks",
+            )
+            with worker.alive():
+                worker.work(run_id=None, linger=linger)
+            return worker.tally
 
     def change(self, **values: Any) -> None:
         """Change what bots.toml would say of the bot, e.g. `attempts=1`."""
@@ -120,7 +137,7 @@ class Stage:
         return digest
 
     @contextmanager
-    def _workshop(self, acting: bool) -> Iterator[Workshop]:
+    def _workshop(self, acting: bool, *, overdue: Callable[[], bool] = lambda: False) -> Iterator[Workshop]:
         secrets = Secrets(folders=(), environment=self._environment)
         yield Workshop(
             worker=new_worker_name(),
@@ -135,6 +152,7 @@ class Stage:
             browser=_no_browser,
             standins=StandIns(self.folder / "simulators"),
             acting=acting,
+            overdue=overdue,
         )
 
 

@@ -105,9 +105,7 @@ def _show_target(paper: Paper, target: dict[str, Any], now: datetime) -> None:
         for one in target["sessions"]:
             paper.line(f"{one['worker']}{_lapsed(one['until'], now)}", indent=4)
     if target["next_begin"] is not None and target["next_begin"] > now:
-        paper.line(
-            f"the next item may begin at {target['next_begin'].astimezone():%H:%M:%S}", indent=2, style=Style.PLAIN
-        )
+        paper.line(f"the next item may begin at {target['next_begin'].astimezone():%H:%M:%S}", indent=2)
 
 
 def _lapsed(until: datetime, now: datetime) -> str:

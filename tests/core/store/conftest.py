@@ -42,6 +42,12 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
             return _new_database(request.getfixturevalue("postgres"))
 
 
+@pytest.fixture
+def postgres_url(postgres: str) -> str:
+    """Return the URL of a new, empty database on the server."""
+    return _new_database(postgres)
+
+
 def _new_database(server: str) -> str:
     import psycopg
 

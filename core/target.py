@@ -71,5 +71,9 @@ class Target:
     def close(self) -> None:
         """Drop whatever is held open; called after a doubt, at recycling and at the worker's end."""
 
+    def leave(self) -> None:
+        """Log out in good order and drop whatever is held open; called when the worker has no more work here."""
+        self.close()
+
     def probe(self) -> None:
         """Check that the target answers, without logging in; raise PortalUnavailable. Used by `understudy check`."""

@@ -17,16 +17,18 @@ TABLES = """
 create table if not exists session (
     token text primary key, user text not null, opened real not null, requests integer not null default 0
 );
+create table if not exists session_pushed_out (token text primary key, user text not null);
 create table if not exists login_attempt (user text primary key, attempts integer not null);
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expiry:
-    """How long a session lasts; None: without end."""
+    """When a session ends by itself; None: never for this reason."""
 
-    seconds: float | None = None
-    requests: int | None = None
+    seconds: float | None = None  # so long after it was opened
+    requests: int | None = None  # after so many pages
+    most: int | None = None  # when so many others have been opened since: a login beyond them ends the oldest
 
 
 class Logins:
@@ -58,6 +60,7 @@ class Logins:
         changed = self._faults.take("wrong-password") is not None
         if changed or user not in self._users or not secrets.compare_digest(password, self._password):
             return None
+        self._make_room()
         token = secrets.token_urlsafe(18)
         self._connection.execute(
             "insert into session (token, user, opened) values (?, ?, ?)", (token, user, time.time())
@@ -80,6 +83,17 @@ class Logins:
         self._connection.execute("update session set requests = requests + 1 where token = ?", (token,))
         return str(user)
 
+    def _make_room(self) -> None:
+        """End the oldest sessions, so that with the new one there are no more than allowed."""
+        if self._expiry.most is None:
+            return
+        older = "select token from session order by opened desc limit -1 offset ?"
+        for (token,) in self._connection.execute(older, (self._expiry.most - 1,)).fetchall():
+            self._connection.execute(
+                "insert into session_pushed_out (token, user) select token, user from session where token = ?", (token,)
+            )
+            self.leave(token)
+
     def leave(self, token: str | None) -> None:
         """End a session."""
         self._connection.execute("delete from session where token = ?", (token,))
@@ -88,3 +102,9 @@ class Logins:
 def attempts(connection: sqlite3.Connection) -> dict[str, int]:
     """Return how many logins each user name has tried, refused ones counted."""
     return dict(connection.execute("select user, attempts from login_attempt order by user"))
+
+
+def pushed_out(connection: sqlite3.Connection) -> int:
+    """Return how many sessions a later login has ended because no more were allowed."""
+    (number,) = connection.execute("select count(*) from session_pushed_out").fetchone()
+    return int(number)

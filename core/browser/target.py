@@ -31,6 +31,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeVar
 
+from loguru import logger
+
 from core.browser.page import Page
 from core.browser.scrub import Scrubber, SecretSurvives, scrub_trace
 from core.browser.session import BrowserSession, Tab
@@ -74,6 +76,9 @@ class BrowserTarget(Target, ABC):
     @abstractmethod
     def signed_in(self) -> bool:
         """Tell whether the tab's context carries a login; may open a page to see. Asked of new tabs only."""
+
+    def logout(self) -> None:
+        """Override to sign out on the open tab, so that the session is free at the target; by default it lapses."""
 
     # -- what a subclass uses -----------------------------------------------------------------------------------
 
@@ -127,6 +132,15 @@ class BrowserTarget(Target, ABC):
         self._tab = None
         self._tracing = False
         self.browser.drop(self.settings.name)
+
+    def leave(self) -> None:
+        """Sign out where the target knows how, and drop tab, context and login; a sign-out that fails is no error."""
+        if self._tab is not None and self.browser.open_tab(self.settings.name) is self._tab:
+            try:
+                self.logout()
+            except (ApplicationException, playwright_error()) as error:
+                logger.warning("Signing out of {} failed: {}", self.settings.name, type(error).__name__)
+        self.close()
 
     def probe(self) -> None:
         """Ask the target's address for an answer, without a browser; raise PortalUnavailable when there is none."""

@@ -93,6 +93,7 @@ class Worker:
             self._heartbeat.start()
             try:
                 yield
+                self._shop.leave_targets()
             finally:
                 self._heartbeat.stop()
                 self._shop.drop_targets()
@@ -205,7 +206,7 @@ class Worker:
                     self.tally.stop("its targets allowed no session or turn for as long as it waits", ExitCode.STOPPED)
                 return False
             pause = (due - now).total_seconds()
-        if now - self._worked_at >= UNUSED:
+        if now - self._worked_at >= UNUSED and self._shop.sessions.held:
             self._patiently(self._log_out)
         self._shop.clock.sleep(min(max(pause, 0.01), LONGEST_PAUSE))
         return True
@@ -222,8 +223,7 @@ class Worker:
         return min(soonest, default=None)
 
     def _log_out(self) -> None:
-        for target in self._shop.sessions.held:
-            self._shop.drop_targets(target)
+        self._shop.leave_targets(*self._shop.sessions.held)
 
 
 def _code_of(scope: str, code: str, *, by: str) -> ExitCode:

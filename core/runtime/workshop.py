@@ -104,6 +104,14 @@ class Workshop:
             return settings
         return replace(settings, url=self.standins.url(settings.name, module=settings.serve))
 
+    def leave_targets(self, *names: str) -> None:
+        """Log out of the named targets, or all, when there is nothing more to do there; frees their sessions."""
+        for kind, target in list(self.targets.items()):
+            if not names or target.settings.name in names:
+                del self.targets[kind]
+                target.leave()
+        self.sessions.give_back(*(names or self.sessions.held))
+
     def drop_targets(self, name: str | None = None, *, keep_sessions: bool = False) -> None:
         """Close the named target, or all: after a doubt or an error nothing half-open is reused.
 

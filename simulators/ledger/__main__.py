@@ -29,6 +29,7 @@ class LedgerSimulator:
         serve.add_argument("--password", default=password, help="of every user")
         serve.add_argument("--session-seconds", type=float, help="a session lasts this long")
         serve.add_argument("--session-requests", type=int, help="a session lasts so many pages")
+        serve.add_argument("--sessions", type=int, help="so many at a time; a login beyond them ends the oldest")
 
     def reset(self, db: Path, *, seed: int, data: Mapping[str, Any] | None) -> None:
         """Fill the ledger's file."""
@@ -50,7 +51,7 @@ class LedgerSimulator:
         """Return the pages for the file."""
         from simulators.ledger.app import LedgerPages  # only serving needs pages
 
-        expiry = Expiry(seconds=options.session_seconds, requests=options.session_requests)
+        expiry = Expiry(seconds=options.session_seconds, requests=options.session_requests, most=options.sessions)
         return LedgerPages(options.db, password=options.password, expiry=expiry).application()
 
 

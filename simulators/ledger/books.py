@@ -14,7 +14,7 @@ from simulators.faults import FaultBook
 from simulators.ledger.faults import LEDGER_FAULTS
 from simulators.ledger.sample import sample
 from simulators.logins import TABLES as LOGIN_TABLES
-from simulators.logins import attempts
+from simulators.logins import attempts, pushed_out
 
 TABLES = """
 create table if not exists supplier (
@@ -57,7 +57,7 @@ create index if not exists voucher_supplier on voucher (supplier);
 """
 EMPTIED = (
     "attachment", "voucher_line", "voucher", "form", "receipt", "order_line", "purchase_order", "supplier",
-    "session", "login_attempt", "fault", "sqlite_sequence",
+    "session", "session_pushed_out", "login_attempt", "fault", "sqlite_sequence",
 )  # fmt: skip
 
 
@@ -136,11 +136,15 @@ def voucher_number(key: int) -> str:
 
 
 def snapshot(db: Path, *, times: bool) -> dict[str, Any]:
-    """Return the vouchers that exist by now, in the order they were entered, and the logins tried."""
+    """Return the vouchers that exist by now, in the order they were entered, and the logins tried.
+
+    With `times` also when each was entered, and how many sessions were ended because too many were open.
+    """
     with closing(connect(db)) as connection:
         rows = connection.execute("select * from voucher where exists_from <= ? order by id", (time.time(),))
         vouchers = [_voucher(connection, row, times=times) for row in rows.fetchall()]
-        return {"vouchers": vouchers, "login_attempts": attempts(connection)}
+        found: dict[str, Any] = {"vouchers": vouchers, "login_attempts": attempts(connection)}
+        return {**found, "sessions_pushed_out": pushed_out(connection)} if times else found
 
 
 def _voucher(connection: sqlite3.Connection, row: sqlite3.Row, *, times: bool) -> dict[str, Any]:

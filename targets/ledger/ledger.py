@@ -45,6 +45,10 @@ class Ledger(BrowserTarget):
         """Sign in once; raise LoginFailed when the ledger refuses."""
         self.on(LoginPage).sign_in(self.secret("user").reveal(), self.secret("password").reveal())
 
+    def logout(self) -> None:
+        """Sign out."""
+        self.on(LoginPage).sign_out()
+
     def suppliers(self, query: str) -> tuple[SupplierEntry, ...]:
         """Return the suppliers found by a part of the name, the VAT number or the supplier number.
 

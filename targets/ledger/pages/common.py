@@ -82,6 +82,12 @@ class LoginPage(LedgerPage):
                 "Correct the stored password, then release the hold."
             )
 
+    def sign_out(self) -> None:
+        """End the session."""
+        self.goto("/")
+        self.click(self.button("Sign out"))
+        self.wait(self.button("Sign in"))
+
 
 def must_be(what: str, asked: str, shown: str) -> None:
     """Raise PortalChanged when the ledger shows another record than was asked for."""

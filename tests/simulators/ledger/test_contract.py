@@ -107,6 +107,19 @@ def test_reset_empties_a_running_ledger(start: Start) -> None:
     assert "Sign in" in clerk.get("/")[1]
 
 
+def test_a_login_beyond_the_sessions_allowed_ends_the_oldest(start: Start) -> None:
+    """Who was there first meets the login page; the snapshot tells how often that happened."""
+    ledger = start(options=("--sessions", "2"))
+    clerks = [Clerk(ledger.url) for _ in range(3)]
+    for clerk in clerks:
+        clerk.sign_in()
+    assert ["Sign in" in clerk.get("/")[1] for clerk in clerks] == [True, False, False]
+    assert ledger.snapshot(times=True)["sessions_pushed_out"] == 1
+    clerks[1].post("/logout", {})
+    clerks[0].sign_in()
+    assert ledger.snapshot(times=True)["sessions_pushed_out"] == 1
+
+
 def test_snapshot_without_times_repeats_and_with_times_says_when(start: Start) -> None:
     """A snapshot holds business values only, unless instants are asked for."""
     ledger = start()

@@ -33,6 +33,18 @@ def test_supplier_is_read_with_bank_details(desk: Desk) -> None:
     assert (german.on_hold, german.email_domain) == (True, None)
 
 
+def test_leaving_signs_out(desk: Desk, system: Running) -> None:
+    """The ledger knows the session no more; the next item signs in again; leaving twice is harmless."""
+    with desk.target.session():
+        desk.target.supplier("100001")
+    before = system.snapshot()["login_attempts"]["robot"]
+    desk.target.leave()
+    desk.target.leave()
+    with desk.target.session():
+        assert desk.target.supplier("100001") is not None
+    assert system.snapshot()["login_attempts"]["robot"] == before + 1
+
+
 def test_suppliers_are_searched(desk: Desk) -> None:
     """A search lists all that fit; the one supplier is only had where exactly one fits."""
     with desk.target.session():

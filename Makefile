@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench clean setup browser
+.PHONY: help demo demo-cluster test check bench clean setup browser
 
 BIN := .venv/bin
 READY := .venv/ready
@@ -12,10 +12,13 @@ BROWSER := .venv/browser
 UNDERSTUDY := $(BIN)/understudy
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
 
 demo: $(READY) $(BROWSER) ## supplier invoices from an inbox into a finance system, in a real browser
 	@$(UNDERSTUDY) demo
+
+demo-cluster: $(READY) $(BROWSER) ## the same on PostgreSQL with four workers, one of them killed half-way
+	@$(UNDERSTUDY) demo-cluster
 
 test: $(READY) $(BROWSER) ## run every test
 	@$(BIN)/pytest

@@ -30,6 +30,9 @@ COMMANDS: dict[str, Command] = {
     "demo": Command(
         "understudy.commands.demo", "Make documents and a ledger, run the invoices bot on them, and show what happened."
     ),
+    "demo-cluster": Command(
+        "understudy.commands.demo_cluster", "Run the demo's bot with several workers on PostgreSQL, and kill one."
+    ),
     "browser": Command("understudy.commands.browser", "Find a browser that works, or install one."),
 }
 

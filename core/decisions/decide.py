@@ -242,7 +242,7 @@ def _write_down(tx: Transaction, task: ReviewTask) -> EffectRecord:
     details = task.question.details
     if "plan" not in details:
         raise DecisionRefused("NO_EFFECT", "No effect of this item is in doubt.")
-    plan = Planned(**{name: details[name] for name in ("target", "key", "plan", "plan_digest")}, name=details["effect"])
+    plan = Planned.of(details)
     token = item_rows.get(tx, task.item_id).token
     try:
         return effect_rows.intend(tx, bot=task.bot, item_id=task.item_id, token=token, plan=plan)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
+from pydantic.errors import PydanticUserError
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from core.model.documents import Document
@@ -65,6 +66,17 @@ def load(kind: Any, stored: Any) -> Any:
 def dump(kind: Any, value: object) -> Any:
     """Return a value of a declared type as JSON data that `load` turns back."""
     return _adapter(kind).dump_python(value, mode="json")
+
+
+def restore(kind: Any, written: Any) -> Any:
+    """Turn what `plain` wrote down back into the declared type; raise ValueError when anything is lost or made up."""
+    try:
+        value = _adapter(kind).validate_json(json.dumps(written))
+    except PydanticUserError as error:
+        raise ValueError(f"a {kind!r} cannot be made of what was written down") from error
+    if plain(value) != written:
+        raise ValueError(f"what was written down is not, to the last field, a {kind!r}")
+    return value
 
 
 def require_frozen(effect: str, plan: object) -> None:

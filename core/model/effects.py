@@ -74,3 +74,19 @@ class Planned:
     key: str
     plan: Any
     plan_digest: str
+
+    def details(self) -> dict[str, Any]:
+        """Return it as a question to a person tells it."""
+        return {
+            "effect": self.name,
+            "target": self.target,
+            "key": self.key,
+            "plan": self.plan,
+            "plan_digest": self.plan_digest,
+        }
+
+    @classmethod
+    def of(cls, details: Mapping[str, Any]) -> "Planned":
+        """Return what a question told."""
+        told = {name: details[name] for name in ("target", "key", "plan", "plan_digest")}
+        return cls(name=details["effect"], **told)

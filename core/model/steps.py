@@ -25,7 +25,9 @@ class StepRecord:
     input_digest: str
     code_digest: str  # digest of the bot's code that computed it
     result: Any  # JSON data
-    result_type: str  # "module:qualified name" of the declared type, so that a correction can be checked early
+    # Of a step: "module:qualified name" of the declared type, so that a correction can be checked early. Of a look:
+    # empty, or "raised:" and the name of the error that `result` tells of.
+    result_type: str
     seconds: float  # how long it took; 0 when reused
     reused: bool = False
 

@@ -144,12 +144,13 @@ class Attempts:
                 record.records.clear()
                 record.outcomes.clear()
                 record.saved = 0
+                record.reached = None
                 return self._try(record, again=True)
             return self._system_error(record, error)
         except (EndedPlanned, AskPerson, PutBack, Released, TargetHeld, InDoubt) as ending:
             return self._ending(record, ending)
         except BusinessException as error:
-            return _asks(_business(error))
+            return _asks(_business(error, record.reached))
         except LoginFailed as error:
             self._workshop.drop_targets()
             back = _back(AttemptOutcome.RETRY, error.code, error.message, self._workshop.database.now())
@@ -318,13 +319,14 @@ def _asks(question: Question) -> Ended:
     )
 
 
-def _business(error: BusinessException) -> Question:
+def _business(error: BusinessException, reached: Planned | None) -> Question:
     return Question(
         kind=ReviewKind.BUSINESS,
         code=error.code,
         reason=error.message,
         action="Correct the values, or deal with the case by hand.",
         fields=error.fields,
+        details={} if reached is None else {"reached": reached.details()},
     )
 
 

@@ -29,8 +29,16 @@ Plan = TypeVar("Plan")
 class Context(Generic[S]):
     """Given to `collect` and `process`; nothing else in a bot reaches the outside."""
 
-    def __init__(self, *, settings: S, record: Record | None, intake: Intake | None) -> None:
+    def __init__(
+        self,
+        *,
+        settings: S,
+        record: Record | None,
+        intake: Intake | None,
+        carry_out: Callable[..., Any] = perform,  # what an effect comes to; a replay carries nothing out
+    ) -> None:
         self.settings = settings
+        self._carry_out = carry_out
         self._record = record
         self._intake = intake
 
@@ -96,7 +104,8 @@ class Context(Generic[S]):
         `find` looks whether the target holds it, `do` does it. `target` names the `[targets.<name>]` table; it may be
         left out when `do` is a method of a Target. In a mode that does not act the attempt ends here.
         """
-        return perform(self._processing(), name, key=key, plan=plan, find=find, do=do, target=target)
+        receipt: R = self._carry_out(self._processing(), name, key=key, plan=plan, find=find, do=do, target=target)
+        return receipt
 
     def later(self, until: datetime, reason: str, *, code: str, most: int) -> None:
         """Put the item back until an instant; after `most` such waits with this code a person is asked instead."""

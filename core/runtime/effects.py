@@ -42,20 +42,17 @@ def perform(
     target: str | None,
 ) -> R:
     """Carry the plan out exactly once and return its receipt; see Context.effect."""
-    require_frozen(name, plan)
-    require_one_number(name, _receipt_kind(do))
-    planned = Planned(
-        target=_target_of(record, do, target), name=name, key=key, plan=plain(plan), plan_digest=digest(plan)
-    )
+    planned = planned_of(record, name, key=key, plan=plan, do=do, target=target)
     begun = record.past.effects.get(name)
     if begun is not None and _same(begun) != _same(planned):
         _accept_change(record, begun, planned)
-        return _receipt(begun, do)
+        return receipt_of(begun, do)
     if begun is not None and begun.state is EffectState.CONFIRMED:
-        return _receipt(begun, do)
+        return receipt_of(begun, do)
     if begun is None:
-        _ask_when_key_is_held(record, planned)
+        ask_when_key_is_held(record, planned)
         _stop_unless_allowed(record, planned)
+    record.reached = planned
     answer = _look(record, planned, find, plan)
     if isinstance(answer, Found):
         return _confirm_found(record, planned, begun, answer.receipt, do)
@@ -66,6 +63,17 @@ def perform(
         _stop_again_unless_allowed(record, planned, begun)
     intended = _intend(record, planned, begun)
     return _act(record, intended, plan, do)
+
+
+def planned_of(
+    record: Record, name: str, *, key: str, plan: object, do: Callable[..., Any], target: str | None
+) -> Planned:
+    """Return an effect as it is written down; raise TypeError for a plan or a receipt that will not do."""
+    require_frozen(name, plan)
+    require_one_number(name, _receipt_kind(do))
+    return Planned(
+        target=_target_of(record, do, target), name=name, key=key, plan=plain(plan), plan_digest=digest(plan)
+    )
 
 
 def _same(what: EffectRecord | Planned) -> tuple[str, str, str]:
@@ -82,7 +90,7 @@ def _stop_unless_allowed(record: Record, planned: Planned) -> None:
                 code="PLAN_TO_APPROVE",
                 reason=f"The bot would now carry out {planned.name!r} in {planned.target}.",
                 action="Compare the plan with the document; approve it, or correct the values.",
-                details=_details(planned),
+                details=planned.details(),
             )
         )
 
@@ -109,14 +117,15 @@ def _accept_change(record: Record, begun: EffectRecord, planned: Planned) -> Non
             + _differences(begun, planned),
             action=f"Look in {planned.target}. Confirm what was entered, or say that it did not happen.",
             details={
-                **_details(planned),
+                **planned.details(),
                 "begun": {"key": begun.key, "plan": begun.plan, "receipt": begun.receipt},
             },
         )
     )
 
 
-def _ask_when_key_is_held(record: Record, planned: Planned) -> None:
+def ask_when_key_is_held(record: Record, planned: Planned) -> None:
+    """Ask a person when another item holds the key."""
     with record.workshop.database.reading() as tx:
         held = rows.holder(tx, bot=record.bot.name, target=planned.target, name=planned.name, key=planned.key)
         if held is not None and held.item_id != record.claim.item_id:
@@ -131,7 +140,7 @@ def _duplicate(planned: Planned, held: EffectRecord, reference: str) -> AskPerso
             code="POSSIBLE_DUPLICATE",
             reason=f"{planned.key} {state} for another item ({reference[:24]}).",
             action="Compare the two documents; cancel this one if it is the same, or correct its values if it is not.",
-            details={**_details(planned), "other_item": held.item_id, "receipt": held.receipt},
+            details={**planned.details(), "other_item": held.item_id, "receipt": held.receipt},
         )
     )
 
@@ -153,7 +162,7 @@ def _cannot_tell(planned: Planned, reason: str, begun: EffectRecord | None) -> A
             code="CANNOT_TELL",
             reason=f"{planned.name!r} for {planned.key} {before}, and {planned.target} does not say for sure: {reason}",
             action=f"Look in {planned.target}. Confirm with its number if it is there; refute if it is not.",
-            details=_details(planned),
+            details=planned.details(),
         )
     )
 
@@ -169,6 +178,7 @@ def _confirm_found(record: Record, planned: Planned, begun: EffectRecord | None,
             with _asking_when_taken(tx, record, planned):
                 confirmed = rows.confirm_found(tx, **_of_item(record), plan=planned, receipt=stored)
     record.past.effects[planned.name] = confirmed
+    record.reached = None
     record.reach(f"effect {planned.name} found")
     return receipt
 
@@ -235,6 +245,7 @@ def _act(record: Record, intended: EffectRecord, plan: Plan, do: Callable[[Plan]
         _save_so_far(record, tx)
         rows.settle(tx, intended, to=EffectState.CONFIRMED, receipt=stored)
         record.past.effects[intended.name] = rows.get(tx, intended.id)
+    record.reached = None
     record.reach(f"effect {intended.name} after receipt")
     return receipt
 
@@ -278,7 +289,8 @@ def _target_of(record: Record, do: Callable[..., Any], target: str | None) -> st
     return name
 
 
-def _receipt(effect: EffectRecord, do: Callable[..., R]) -> R:
+def receipt_of(effect: EffectRecord, do: Callable[..., R]) -> R:
+    """Return the stored receipt as `do` gives it; raise ValueError when it no longer fits."""
     kind = _receipt_kind(do)
     stored = effect.receipt
     if isinstance(stored, dict) and stored.keys() == {"by_hand"}:
@@ -304,16 +316,6 @@ def _kind_of(function: Callable[..., Any]) -> Any:
 
 def _receipt_kind(do: Callable[..., Any]) -> Any:
     return _kind_of(inspect.unwrap(getattr(do, "__func__", do)))
-
-
-def _details(planned: Planned) -> dict[str, Any]:
-    return {
-        "effect": planned.name,
-        "target": planned.target,
-        "key": planned.key,
-        "plan": planned.plan,
-        "plan_digest": planned.plan_digest,
-    }
 
 
 def _differences(begun: EffectRecord, planned: Planned) -> str:

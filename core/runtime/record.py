@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from pydantic.errors import PydanticSchemaGenerationError
 
 from core.checks import RulePack, unwaived
-from core.errors import BusinessException, ConfigError
+from core.errors import ApplicationException, BusinessException, ConfigError
 from core.model.digests import digest, dump, load, plain
-from core.model.effects import EffectRecord
+from core.model.effects import EffectRecord, Planned
 from core.model.evidence import Evidence
 from core.model.items import Amount, Claim
 from core.model.outcomes import CheckOutcome, Waiver
@@ -25,6 +25,7 @@ from core.model.steps import Correction, RecordKind, StepRecord
 from core.runtime.endings import AskPerson
 from core.runtime.guard import EffectGuard
 from core.runtime.loaded import LoadedBot
+from core.runtime.raised import written
 from core.runtime.workshop import Workshop
 from core.target import Access, Target, TargetSettings
 
@@ -59,6 +60,7 @@ class Record:
     outcomes: list[tuple[str, CheckOutcome]] = field(default_factory=list)
     evidence: list[Evidence] = field(default_factory=list)
     amount: Amount | None = None
+    reached: Planned | None = None  # the effect at hand, until its receipt is stored
     saved: int = 0  # how many of `records` the store has
     saved_evidence: int = 0  # how many of `evidence` the store has
 
@@ -90,7 +92,7 @@ class Record:
         else:
             began = time.perf_counter()
             result = self._dumped(kind, name, function(*args, **kwargs))
-            self._note(RecordKind.STEP, name, inputs, result, kind, time.perf_counter() - began)
+            self._note(RecordKind.STEP, name, inputs, result, _name_of(kind), time.perf_counter() - began)
         after = self._corrected(name, inputs, result)
         self.reach(f"step {name} after")
         typed: T = self._typed(kind, name, after, was_corrected=after is not result)
@@ -99,11 +101,15 @@ class Record:
     def look(self, name: str, function: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
         """Read the outside and note what it said."""
         self.reach(f"look {name} before")
+        inputs = look_inputs(args, kwargs)
         began = time.perf_counter()
-        found = function(*args, **kwargs)
-        self._note(
-            RecordKind.LOOK, name, digest([_named(args), kwargs]), plain(found), None, time.perf_counter() - began
-        )
+        try:
+            found = function(*args, **kwargs)
+        except (BusinessException, ApplicationException) as error:
+            kind, told = written(error)
+            self._note(RecordKind.LOOK, name, inputs, told, kind, time.perf_counter() - began)
+            raise
+        self._note(RecordKind.LOOK, name, inputs, plain(found), "", time.perf_counter() - began)
         self.reach(f"look {name} after")
         return found
 
@@ -130,19 +136,12 @@ class Record:
     @contextmanager
     def open_target(self, kind: type[T]) -> Iterator[T]:
         """Open a target's session for this item."""
-        if not issubclass(kind, Target):
-            raise TypeError(f"{kind.__name__} is not a Target")
-        target = self._target(kind)
+        target = self._target(kind, target_settings(self.bot, kind))
         with target.session():
             yield target
 
-    def _target(self, kind: type[Any]) -> Any:
+    def _target(self, kind: type[Any], settings: TargetSettings) -> Any:
         shop = self.workshop
-        settings = self.bot.targets.get(kind.name)
-        if settings is None:
-            raise ConfigError(
-                [f"bot {self.bot.name!r} opens target {kind.name!r}, which its `targets` in bots.toml do not name"]
-            )
         shop.refuse_held(settings.name)
         target = shop.targets.get(kind)
         if target is None:
@@ -167,7 +166,7 @@ class Record:
                 said[f"check:{outcome.code}"] = f"{outcome.outcome} {outcome.digest[:16]}"
         return said
 
-    def _note(self, kind: RecordKind, name: str, inputs: str, result: Any, result_kind: Any, seconds: float) -> None:
+    def _note(self, kind: RecordKind, name: str, inputs: str, result: Any, result_type: str, seconds: float) -> None:
         self.records.append(
             StepRecord(
                 kind=kind,
@@ -175,7 +174,7 @@ class Record:
                 input_digest=inputs,
                 code_digest=self.bot.code_digest,
                 result=result,
-                result_type=_name_of(result_kind),
+                result_type=result_type,
                 seconds=seconds,
             )
         )
@@ -203,6 +202,23 @@ class Record:
             raise _correction_refused(name, f"the values of {fields} do not fit") from error
 
 
+def look_inputs(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
+    """Return the digest of what a look was given; a target among it stands for itself by name."""
+    return digest([[arg.settings.name if isinstance(arg, Target) else arg for arg in args], kwargs])
+
+
+def target_settings(bot: LoadedBot, kind: type[Any]) -> TargetSettings:
+    """Return a target's table; raise TypeError for what is no target, ConfigError for one the bot does not name."""
+    if not issubclass(kind, Target):
+        raise TypeError(f"{kind.__name__} is not a Target")
+    settings = bot.targets.get(kind.name)
+    if settings is None:
+        raise ConfigError(
+            [f"bot {bot.name!r} opens target {kind.name!r}, which its `targets` in bots.toml do not name"]
+        )
+    return settings
+
+
 def _correction_refused(name: str, why: str) -> BusinessException:
     return BusinessException(
         "CORRECTION_REFUSED", f"A correction of step {name!r} cannot be applied: {why}. Correct it again."
@@ -213,11 +229,6 @@ def _secret_name(settings: TargetSettings, role: str) -> str:
     if role not in settings.secrets:
         raise ConfigError([f"bots.toml: targets.{settings.name}.secrets does not name a secret for {role!r}"])
     return settings.secrets[role]
-
-
-def _named(args: tuple[Any, ...]) -> list[Any]:
-    """A target among the arguments of a look stands for itself by name."""
-    return [arg.settings.name if isinstance(arg, Target) else arg for arg in args]
 
 
 def _short(record: StepRecord) -> str:
@@ -233,6 +244,6 @@ def _result_kind(function: Callable[..., Any], name: str) -> Any:
 
 
 def _name_of(kind: Any) -> str:
-    if kind is None or not isinstance(kind, type) or hasattr(kind, "__args__"):
+    if not isinstance(kind, type) or hasattr(kind, "__args__"):
         return ""
     return f"{kind.__module__}:{kind.__qualname__}"

@@ -1,6 +1,7 @@
 """The effect ledger: what was intended, what is in doubt, what is proven."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,6 +29,20 @@ def live(tx: Transaction, item_id: int) -> dict[str, EffectRecord]:
 def of_item(tx: Transaction, item_id: int) -> Sequence[EffectRecord]:
     """Return every effect the item ever had, oldest first."""
     rows = tx.connection.execute(sa.select(t.effect).where(t.effect.c.item_id == item_id).order_by(t.effect.c.id))
+    return tuple(_record(row) for row in rows)
+
+
+def confirmed(tx: Transaction, item_id: int, *, begun_by: datetime) -> Sequence[EffectRecord]:
+    """Return the item's proven effects that were begun no later than an instant, oldest first."""
+    rows = tx.connection.execute(
+        sa.select(t.effect)
+        .where(
+            t.effect.c.item_id == item_id,
+            t.effect.c.state == EffectState.CONFIRMED,
+            t.effect.c.intended_at <= begun_by,
+        )
+        .order_by(t.effect.c.id)
+    )
     return tuple(_record(row) for row in rows)
 
 
@@ -179,9 +194,10 @@ def save_planned(tx: Transaction, claim: Claim, *, plan: Planned) -> None:
     )
 
 
-def plans_of(tx: Transaction, item_id: int) -> Sequence[Planned]:
-    """Return the plans of the item that were not carried out, oldest first."""
-    rows = tx.connection.execute(sa.select(t.planned).where(t.planned.c.item_id == item_id).order_by(t.planned.c.id))
+def plans_of(tx: Transaction, item_id: int, *, attempt: int | None = None) -> Sequence[Planned]:
+    """Return the plans of the item, or of one attempt of it, that were not carried out, oldest first."""
+    query = sa.select(t.planned).where(t.planned.c.item_id == item_id).order_by(t.planned.c.id)
+    rows = tx.connection.execute(query if attempt is None else query.where(t.planned.c.attempt == attempt))
     return tuple(
         Planned(target=row.target, name=row.name, key=row.key, plan=row.plan, plan_digest=row.plan_digest)
         for row in rows

@@ -46,6 +46,16 @@ def results(tx: Transaction, item_id: int) -> Mapping[tuple[str, str], StepRecor
     return {(row.name, row.input_digest): _record(row) for row in rows}
 
 
+def of_attempt(tx: Transaction, item_id: int, *, attempt: int, kind: RecordKind) -> tuple[StepRecord, ...]:
+    """Return what one attempt recorded of a kind, in the order it ran."""
+    rows = tx.connection.execute(
+        sa.select(t.step)
+        .where(t.step.c.item_id == item_id, t.step.c.attempt == attempt, t.step.c.kind == kind)
+        .order_by(t.step.c.id)
+    )
+    return tuple(_record(row) for row in rows)
+
+
 def latest(tx: Transaction, item_id: int) -> Sequence[StepRecord]:
     """Return the newest record of every step and look of the item, in the order they ran."""
     rows = tx.connection.execute(sa.select(t.step).where(t.step.c.item_id == item_id).order_by(t.step.c.id))
@@ -83,11 +93,9 @@ def correct(tx: Transaction, item_id: int, *, review_id: int, correction: Correc
     )
 
 
-def corrections(tx: Transaction, item_id: int) -> Sequence[Correction]:
-    """Return the item's corrections, oldest first; a later one wins."""
-    rows = tx.connection.execute(
-        sa.select(t.correction).where(t.correction.c.item_id == item_id).order_by(t.correction.c.id)
-    )
+def corrections(tx: Transaction, item_id: int, *, before: int | None = None) -> Sequence[Correction]:
+    """Return the item's corrections, oldest first; a later one wins. `before`: only of reviews earlier than this."""
+    rows = tx.connection.execute(_decided(t.correction, item_id, before).order_by(t.correction.c.id))
     return tuple(
         Correction(step=row.step, input_digest=row.input_digest, changes=row.changes, who=row.who) for row in rows
     )
@@ -124,9 +132,9 @@ def outcomes_of(tx: Transaction, item_id: int) -> Sequence[Mapping[str, Any]]:
     return [row.record for row in rows]
 
 
-def waivers(tx: Transaction, item_id: int) -> Sequence[Waiver]:
-    """Return every person's leave given for the item."""
-    rows = tx.connection.execute(sa.select(t.waiver).where(t.waiver.c.item_id == item_id).order_by(t.waiver.c.id))
+def waivers(tx: Transaction, item_id: int, *, before: int | None = None) -> Sequence[Waiver]:
+    """Return every person's leave given for the item. `before`: only in reviews earlier than this."""
+    rows = tx.connection.execute(_decided(t.waiver, item_id, before).order_by(t.waiver.c.id))
     return tuple(Waiver(code=row.code, digest=row.digest, who=row.who) for row in rows)
 
 
@@ -153,12 +161,15 @@ def approve(tx: Transaction, item_id: int, *, review_id: int, effect: str, plan_
     )
 
 
-def approvals(tx: Transaction, item_id: int) -> frozenset[tuple[str, str]]:
-    """Return the approved plans of the item as (effect name, plan digest)."""
-    rows = tx.connection.execute(
-        sa.select(t.approval.c.effect, t.approval.c.plan_digest).where(t.approval.c.item_id == item_id)
-    )
+def approvals(tx: Transaction, item_id: int, *, before: int | None = None) -> frozenset[tuple[str, str]]:
+    """Return the approved plans of the item as (effect name, plan digest). `before`: as in `waivers`."""
+    rows = tx.connection.execute(_decided(t.approval, item_id, before))
     return frozenset((row.effect, row.plan_digest) for row in rows)
+
+
+def _decided(table: sa.Table, item_id: int, before: int | None) -> sa.Select[Any]:
+    query = sa.select(table).where(table.c.item_id == item_id)
+    return query if before is None else query.where(table.c.review_id < before)
 
 
 def save_evidence(tx: Transaction, item_id: int, *, attempt: int, evidence: Iterable[Evidence]) -> None:

@@ -14,10 +14,12 @@ from core.clock import FakeClock
 from core.decisions import Decisions, People
 from core.files.reader import Reader
 from core.model.effects import EffectRecord
+from core.model.replays import Replayed
 from core.model.reviews import ReviewTask
 from core.model.runs import Mode
 from core.runtime import LoadedBot, Run, RunReport, Tally, Worker, Workshop
 from core.runtime.host import StopRequest, new_worker_name
+from core.runtime.replay import Replay
 from core.secrets import Secrets
 from core.standins import StandIns
 from core.store import Database, effects, items, reviews
@@ -107,6 +109,11 @@ class Stage:
             with worker.alive():
                 worker.work(run_id=None, linger=linger)
             return worker.tally
+
+    def replay(self, *, since: datetime | None = None) -> list[Replayed]:
+        """Put the stored items through the bot as it is now and return what would become of each; nothing changes."""
+        with self._workshop(False) as shop:
+            return list(Replay(bot=self.bot, workshop=shop).items(since))
 
     def change(self, **values: Any) -> None:
         """Change what bots.toml would say of the bot, e.g. `attempts=1`."""

@@ -8,6 +8,7 @@ ALLOWED = {
     "core/checks/pack.py": "a broken rule is an outcome for a person, never an approval",
     "core/registry.py": "a bot's file can fail in any way while it loads; its author is told where",
     "core/runtime/attempt.py": "whatever a bot does wrong, its item ends where a person can see it",
+    "core/runtime/replay.py": "what today's code fails on is told as how its item would end; the next is gone through",
     "understudy/main.py": "the last place an error can be told in a sentence",
 }
 

@@ -20,6 +20,9 @@ COMMANDS: dict[str, Command] = {
     "run": Command("understudy.commands.run", "Run a bot once."),
     "worker": Command("understudy.commands.worker", "Work the items that runs have collected."),
     "queue": Command("understudy.commands.queue", "Show what waits, who works on what, and what is in the way."),
+    "replay": Command(
+        "understudy.commands.replay", "Put stored items through today's code, and show what would change."
+    ),
     "status": Command("understudy.commands.status", "Show how every bot stands."),
     "review": Command("understudy.commands.review", "List, show and decide the cases that wait for people."),
     "retry": Command("understudy.commands.retry", "Send failed items back to the queue."),

@@ -1,6 +1,7 @@
 """The report of a replay, as JSON data and as text: how many items would go as they went, and what of the others."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,6 +12,7 @@ from core.model.runs import ExitCode
 from core.runtime import LoadedBot
 from understudy.shown.paper import Paper, Style, at
 
+_ENTRY = re.compile(r"\.\d+(?=\.|$)")  # the number of an entry in a list
 _SILENT = {Verdict.SAME, Verdict.NO_ENDING}
 _WORDS = {
     Verdict.SAME: "would go as they went",
@@ -80,7 +82,9 @@ def show_replay(data: Mapping[str, Any]) -> None:
 
 
 def _show_places(paper: Paper, data: Mapping[str, Any]) -> None:
-    places = Counter(place for one in data["items"] for place in {d["where"] for d in one["differences"]})
+    places: Counter[str] = Counter()
+    for one in data["items"]:
+        places.update(list(dict.fromkeys(_ENTRY.sub(".*", difference["where"]) for difference in one["differences"])))
     if places:
         paper.heading("What would be another")
         paper.table(("where", "items"), places.most_common())

@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 
 from core.checks import Finding, RulePack, failed, passed
-from core.errors import BusinessException, ConfigError, FileUnreadable
+from core.errors import BusinessException, ConfigError, FileUnreadable, PortalUnavailable, SessionLost
 from core.model.answers import Absent, Answer
 from core.model.documents import Document
 from core.model.items import NewItem, WorkItem
@@ -25,7 +25,7 @@ from core.store import items
 from core.store import tables as t
 from core.target import Target
 from core.testing import Stage
-from tests.core.cast import Book, Entry, Process, Receipt, numbered, simulated, staged
+from tests.core.cast import SETTLE, Book, Entry, Process, Receipt, numbered, simulated, staged
 
 DAY = timedelta(days=1)
 
@@ -112,6 +112,11 @@ def refusing(book: Book, prices: Prices) -> Process:
     return clerk(book, prices)
 
 
+def searching(book: Book, prices: Prices) -> Process:
+    """The search before the entry finds too much."""
+    return clerk(Book(blind=[BusinessException("TOO_MANY_HITS", "A hundred fit.")]), prices)
+
+
 def unclear(item: WorkItem, ctx: Context[Any]) -> None:
     """A person must say what is meant."""
     raise BusinessException("NOT_CLEAR", "The note is not clear.")
@@ -140,6 +145,7 @@ ENDINGS: dict[str, tuple[Callable[[Book, Prices], Process], Mode, str]] = {
     "checks": (lambda book, prices: clerk(book, prices, limit=1), Mode.AUTO, "review"),
     "cannot tell": (lambda book, prices: clerk(Book(blind=["two look like it"]), prices), Mode.AUTO, "review"),
     "refused": (refusing, Mode.AUTO, "review"),
+    "search refused": (searching, Mode.AUTO, "review"),
     "not clear": (lambda book, prices: unclear, Mode.AUTO, "review"),
     "unreadable": (lambda book, prices: unreadable, Mode.AUTO, "review"),
     "later": (lambda book, prices: tomorrow, Mode.AUTO, "later"),
@@ -579,6 +585,49 @@ def test_several_effects_go_on_with_their_receipts() -> None:
         assert told(replayed(stage, process("post", "send", net="6.00"))) == ["send.plan.net: 5.00 -> 6.00"]
         assert "send.plan.net: 5.00 -> None" in told(replayed(stage, process("post")))
         assert (len(book.entries), len(other.entries)) == (1, 1)
+
+
+def test_an_effect_found_after_a_doubt_goes_on_with_its_receipt() -> None:
+    """The attempt that looked for it and found it is the one that is compared."""
+    book, prices = Book(after=[PortalUnavailable("no answer")]), Prices()
+    with staged(clerk(book, prices), items=numbered("7"), linger=SETTLE * 2) as stage:
+        assert stage.run().outcomes == {"doubt": 1, "done": 1}
+        one = replayed(stage)
+        assert (one.verdict, one.attempt) == (Verdict.SAME, 2)
+        assert told(replayed(stage, clerk(book, prices, add="1")))[0] == "plan.net: 5.00 -> 6.00"
+
+
+def test_a_question_after_an_effect_is_not_one_at_it() -> None:
+    """The effect went through, so the replay goes on to what was asked afterwards."""
+    book, prices = Book(), Prices()
+    enter = clerk(book, prices)
+
+    def process(item: WorkItem, ctx: Context[Any]) -> None:
+        enter(item, ctx)
+        unclear(item, ctx)
+
+    with staged(process, items=numbered("7")) as stage:
+        stage.run()
+        assert replayed(stage).verdict is Verdict.SAME
+        assert told(replayed(stage, enter))[0] == "ending: asked NOT_CLEAR -> done"
+
+
+def test_a_login_lost_at_an_effect_does_not_count_as_reaching_it() -> None:
+    """The attempt began anew and was asked about before it came there."""
+    book = Book(blind=[SessionLost("Log in.")])
+
+    def enter(item: WorkItem, ctx: Context[Any]) -> Receipt:
+        return ctx.effect("post", key="7", plan=Entry(number="7"), find=book.find, do=book.do, target="book")
+
+    def process(item: WorkItem, ctx: Context[Any]) -> None:
+        if book.searches:
+            unclear(item, ctx)
+        enter(item, ctx)
+
+    with staged(process, items=numbered("7")) as stage:
+        stage.run()
+        assert replayed(stage).verdict is Verdict.SAME
+        assert told(replayed(stage, enter))[0] == "ending: asked NOT_CLEAR -> carries out post"
 
 
 def test_a_receipt_of_another_shape_cannot_be_replayed() -> None:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from loguru import logger
 
-from core.errors import ApplicationException, BusinessException, ConfigError, FileUnreadable
+from core.errors import ApplicationException, BusinessException, ConfigError, FileUnreadable, StoreUnavailable
 from core.model.digests import plain, restore, storable
 from core.model.effects import Planned
 from core.model.items import WorkItem
@@ -143,7 +143,7 @@ class Replay:
         )
         try:
             return Ending(words="done"), plain(self._bot.process(item, context))
-        except (CannotReplay, NeedsLook, ConfigError):
+        except (CannotReplay, NeedsLook, ConfigError, StoreUnavailable):
             raise
         except Stop as stop:
             return _stopped(record.then, stop), None

@@ -15,7 +15,7 @@ from core.model.runs import AttemptOutcome, Mode
 from core.model.steps import RecordKind
 from core.store import effects, runs, steps
 from core.store import tables as t
-from core.store.database import Transaction
+from core.store.transaction import Transaction
 
 _WORDS = {
     AttemptOutcome.DONE: "done",
@@ -56,7 +56,7 @@ def last_ended(tx: Transaction, item: sa.Row[Any]) -> Recorded | None:
     proven = [e for e in effects.confirmed(tx, item.id, begun_by=last.ended_at) if e.name not in plans]
     return Recorded(
         claim=_claim(item, last),
-        mode=Mode(tx.connection.execute(sa.select(t.run.c.mode).where(t.run.c.id == last.run_id)).scalar_one()),
+        mode=_mode(tx, last),
         version=last.version,
         started_at=last.started_at,
         outcome=AttemptOutcome(last.outcome),
@@ -72,6 +72,13 @@ def last_ended(tx: Transaction, item: sa.Row[Any]) -> Recorded | None:
         waivers=tuple(steps.waivers(tx, item.id, before=review)),
         approvals=steps.approvals(tx, item.id, before=review),
     )
+
+
+def _mode(tx: Transaction, last: sa.Row[Any]) -> Mode:
+    """The mode of the run; an attempt that was not allowed to act was made in shadow, whatever its run began in."""
+    if last.outcome == AttemptOutcome.PLANNED:
+        return Mode.SHADOW
+    return Mode(tx.connection.execute(sa.select(t.run.c.mode).where(t.run.c.id == last.run_id)).scalar_one())
 
 
 def _claim(item: sa.Row[Any], last: sa.Row[Any]) -> Claim:

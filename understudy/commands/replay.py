@@ -36,17 +36,17 @@ def replay(
     is opened, nothing is changed, here or outside. Ends with 0 when every item would go as it went, 1 when a decision
     or a plan would be another or an item cannot be gone through again, 50 when a file must be mended.
     """
-    from understudy.shown.replay import Tally, show_replay
+    from understudy.shown.replay import ReplayReport, show_replay
 
     with opened(ctx) as installation:
         after = None if since is None else _instant(since)
         loaded = installation.bots(bot)[bot]
-        tally = Tally(loaded, since=after)
+        report = ReplayReport(loaded, since=after)
         with shown_progress() as progress:
             for one in _replayed(installation, loaded, after, reference, progress):
-                tally.add(one)
-    tell_json(tally.data()) if as_json else show_replay(tally.data())
-    raise typer.Exit(tally.exit_code)
+                report.add(one)
+    tell_json(report.data()) if as_json else show_replay(report.data())
+    raise typer.Exit(report.exit_code)
 
 
 def _replayed(

@@ -23,7 +23,7 @@ _WORDS = {
 }
 
 
-class Tally:
+class ReplayReport:
     """Counts what became of each item, and keeps those that a person must see."""
 
     def __init__(self, bot: LoadedBot, *, since: datetime | None) -> None:

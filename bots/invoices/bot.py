@@ -13,7 +13,7 @@ from targets.ledger import Ledger, VoucherReceipt
 from understudy import Bot, Context, Document, Listed, NewItem, Trial, WorkItem
 
 from .checks import accounts_payable
-from .masters import masters_of
+from .masters import masters_of, queries
 from .matching import articles, match_lines, match_supplier
 from .mornings import next_working_morning
 from .ordered import awaited
@@ -41,11 +41,19 @@ def process(item: WorkItem, ctx: Context[Settings]) -> VoucherReceipt:
         ctx.amount(invoice.gross, invoice.currency)
     with ctx.target(Ledger) as ledger:
         masters = masters_of(ours, ledger)
-        candidates = ctx.look("suppliers", masters.candidates, invoice)
+        candidates = ctx.look("suppliers", masters.candidates, tuple(queries(invoice)))
         match = ctx.step("supplier", match_supplier, invoice, candidates)
         supplier = ctx.look("supplier", masters.supplier, match.number)
         order = ctx.look("order", masters.order, invoice.order_number)
-        similar = ctx.look("vouchers", find_similar, ledger, supplier, invoice)
+        similar = ctx.look(
+            "vouchers",
+            find_similar,
+            ledger,
+            supplier,
+            number=invoice.number,
+            issued=invoice.issue_date,
+            gross=invoice.gross,
+        )
         matches = ctx.step("lines", match_lines, invoice.lines, articles(order))
         order, similar = before_ours(order, similar, invoice=invoice, matches=matches)
         ctx.check(
@@ -69,7 +77,7 @@ def process(item: WorkItem, ctx: Context[Settings]) -> VoucherReceipt:
             )
         return ctx.effect(
             "post",
-            key=business_key(supplier, invoice),
+            key=business_key(supplier, invoice.number),
             plan=plan_voucher(invoice, supplier, order, matches=matches, document=item.file()),
             find=ledger.find_voucher,
             do=ledger.post,

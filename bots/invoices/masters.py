@@ -30,8 +30,8 @@ _LEGAL = {"ltd", "limited", "plc", "llp", "gmbh", "ag", "kg", "sarl", "sas", "sa
 class Masters(Protocol):
     """Suppliers and orders, wherever they are kept."""
 
-    def candidates(self, invoice: Invoice) -> tuple[Supplier, ...] | Missing | Dated[tuple[Supplier, ...]]:
-        """Return the suppliers that could have sent the invoice."""
+    def candidates(self, queries: tuple[str, ...]) -> tuple[Supplier, ...] | Missing | Dated[tuple[Supplier, ...]]:
+        """Return the suppliers that could have sent the invoice; `queries` as the function of that name gives them."""
 
     def supplier(self, number: str | None) -> Supplier | Missing | Dated[Supplier | None] | None:
         """Return the supplier with this number, or None."""
@@ -54,10 +54,10 @@ class LedgerScreens:
         self._ledger = ledger
         self._opened: dict[str, Supplier | None] = {}  # pages seen in this attempt
 
-    def candidates(self, invoice: Invoice) -> tuple[Supplier, ...]:
-        """Return the suppliers found by the invoice's VAT number or else by its supplier's name."""
+    def candidates(self, queries: tuple[str, ...]) -> tuple[Supplier, ...]:
+        """Return the suppliers found by the first query that finds any."""
         numbers: list[str] = []
-        for query in queries(invoice):
+        for query in queries:
             numbers += [entry.number for entry in self._ledger.suppliers(query) if entry.number not in numbers]
             if numbers:
                 break
@@ -84,7 +84,7 @@ class Exports:
         self._folder = folder
         self._limit = limit
 
-    def candidates(self, invoice: Invoice) -> Dated[tuple[Supplier, ...]] | Missing:
+    def candidates(self, queries: tuple[str, ...]) -> Dated[tuple[Supplier, ...]] | Missing:
         """Return every supplier of the newest export; matching decides."""
         newest = self._newest("suppliers")
         if newest is None:

@@ -1,7 +1,7 @@
 """From a checked invoice to the voucher that is entered, and to the vouchers it could repeat."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from targets.ledger import Ledger, Order, Supplier, Voucher, VoucherLine
@@ -14,25 +14,35 @@ from .model import Invoice, Line
 HISTORY = timedelta(days=400)  # how far back vouchers are compared
 
 
-def business_key(supplier: Supplier, invoice: Invoice) -> str:
+def business_key(supplier: Supplier, number: str | None) -> str:
     """Return the key of the voucher: supplier and invoice number, however the number is written."""
-    return f"{supplier.number}/{normalised(invoice.number or '')}"
+    return f"{supplier.number}/{normalised(number or '')}"
 
 
-def find_similar(ledger: Ledger, supplier: Supplier | Missing | None, invoice: Invoice) -> Similar | Missing:
-    """Look up the supplier's vouchers with this amount or number; the one with our reference is this very invoice."""
+def find_similar(
+    ledger: Ledger,
+    supplier: Supplier | Missing | None,
+    *,
+    number: str | None,
+    issued: date | None,
+    gross: Decimal | None,
+) -> Similar | Missing:
+    """Look up the supplier's vouchers with this amount or number; the one with our reference is this very invoice.
+
+    It is given of the invoice what it asks by, and no more: a look can be replayed while its inputs are the same.
+    """
     if isinstance(supplier, Missing):
         return supplier
-    if supplier is None or invoice.number is None:
+    if supplier is None or number is None:
         return Similar()
-    ours, number = business_key(supplier, invoice), normalised(invoice.number)
-    since = None if invoice.issue_date is None else invoice.issue_date - HISTORY
+    ours = business_key(supplier, number)
+    since = None if issued is None else issued - HISTORY
     listed = tuple(ledger.vouchers_since(supplier.number, since))
     return Similar(
         vouchers=tuple(
             entry
             for entry in listed
-            if entry.reference != ours and (entry.gross == invoice.gross or normalised(entry.number) == number)
+            if entry.reference != ours and (entry.gross == gross or normalised(entry.number) == normalised(number))
         ),
         entered=any(entry.reference == ours for entry in listed),
     )
@@ -90,7 +100,7 @@ def plan_voucher(
             "supplier": supplier.number,
             "due_date": invoice.due_date,
             "order": None if order is None else order.number,
-            "reference": business_key(supplier, invoice),
+            "reference": business_key(supplier, invoice.number),
             "lines": tuple(_lines(invoice, order, matches)),
             "attachment": document,
         }

@@ -75,7 +75,7 @@ def show_replay(data: Mapping[str, Any]) -> None:
     good = data["exit_code"] == ExitCode.GREEN
     told = "nothing would change" if good else "NOT every item would go as it went"
     paper.line(f"{data['bot']} {data['version']}{since}: {told}", style=Style.GOOD if good else Style.BAD)
-    paper.table(("items", ""), [(data["counts"][verdict], _WORDS[verdict]) for verdict in Verdict])
+    paper.table(("items", ""), [(number, _WORDS[Verdict(name)]) for name, number in data["counts"].items() if number])
     _show_places(paper, data)
     for one in data["items"]:
         _show_item(paper, one)

@@ -50,7 +50,7 @@ def dated(found: object) -> Dated[Any]:
 
 def test_the_newest_export_counts(folder: Path) -> None:
     """Suppliers come from the export with the latest day, and carry it."""
-    found = dated(exports(folder).candidates(cast.invoice()))
+    found = dated(exports(folder).candidates(tuple(queries(cast.invoice()))))
     assert [supplier.name for supplier in found.value] == ["Quill & Sons Ltd", "Quillon Papier GmbH"]
     assert found.value[0] == cast.supplier()
     assert found.value[1].on_hold
@@ -87,7 +87,11 @@ def test_what_is_not_in_the_export_is_not_known(folder: Path) -> None:
 def test_no_export_is_a_missing_source(tmp_path: Path) -> None:
     """Without an export every question is answered with the name of the file that is wanted."""
     masters = exports(tmp_path)
-    for found in (masters.candidates(cast.invoice()), masters.supplier("100001"), masters.order("PO-1")):
+    for found in (
+        masters.candidates(tuple(queries(cast.invoice()))),
+        masters.supplier("100001"),
+        masters.order("PO-1"),
+    ):
         assert isinstance(found, Missing)
         assert "-YYYY-MM-DD.csv" in found.reason
 
@@ -106,7 +110,9 @@ def test_a_broken_row_is_named(folder: Path, kind: str, was: str, now: str, told
     path = folder / f"{kind}-2026-11-18.csv"
     path.write_text(path.read_text(encoding="utf-8-sig").replace(was, now), encoding="utf-8")
     with pytest.raises(FileUnreadable) as caught:
-        exports(folder).candidates(cast.invoice()) if kind == "suppliers" else exports(folder).order("PO-1002")
+        exports(folder).candidates(tuple(queries(cast.invoice()))) if kind == "suppliers" else exports(folder).order(
+            "PO-1002"
+        )
     assert all(word in caught.value.message for word in (*told, path.name))
     assert caught.value.code == "EXPORT_UNREADABLE"
     assert "perhaps" not in caught.value.message
@@ -116,7 +122,7 @@ def test_an_export_in_another_encoding_is_refused(folder: Path) -> None:
     """Bytes that are no UTF-8 are said to be unreadable, never guessed at."""
     (folder / "suppliers-2026-11-19.csv").write_bytes(SUPPLIERS.replace("Quillon", "Müller").encode("latin-1"))
     with pytest.raises(FileUnreadable, match=r"suppliers-2026-11-19\.csv cannot be read"):
-        exports(folder).candidates(cast.invoice())
+        exports(folder).candidates(tuple(queries(cast.invoice())))
 
 
 # The ledger's screens
@@ -149,14 +155,14 @@ def test_the_vat_number_is_asked_first_and_enough() -> None:
     """Once the VAT number finds somebody no name is searched."""
     screens = Screens(cast.supplier())
     masters = LedgerScreens(screens)  # type: ignore[arg-type]
-    assert masters.candidates(cast.invoice()) == (cast.supplier(),)
+    assert masters.candidates(tuple(queries(cast.invoice()))) == (cast.supplier(),)
     assert screens.asked == ["GB999123456", "100001"]
 
 
 def test_words_of_the_name_are_asked_when_the_whole_finds_nobody() -> None:
     """The longest words of the name without its legal form are tried, until one finds somebody."""
     screens = Screens(cast.supplier(name="Quill and Sons"))
-    found = LedgerScreens(screens).candidates(cast.invoice(vat_id=None))  # type: ignore[arg-type]
+    found = LedgerScreens(screens).candidates(tuple(queries(cast.invoice(vat_id=None))))  # type: ignore[arg-type]
     assert [supplier.number for supplier in found] == ["100001"]
     assert screens.asked == ["Quill & Sons Ltd", "Quill", "100001"]
 
@@ -165,7 +171,7 @@ def test_a_supplier_page_is_opened_once_an_attempt() -> None:
     """What was seen of a supplier is not asked for again."""
     screens = Screens(cast.supplier())
     masters = LedgerScreens(screens)  # type: ignore[arg-type]
-    masters.candidates(cast.invoice())
+    masters.candidates(tuple(queries(cast.invoice())))
     assert masters.supplier("100001") == cast.supplier()
     assert screens.asked.count("100001") == 1
 

@@ -34,7 +34,12 @@ class Listing:
 
 def similar(*entries: VoucherEntry, **changes: Any) -> Similar | Missing:
     """Look the vouchers up for the usual invoice."""
-    return find_similar(Listing(*entries), cast.supplier(), cast.invoice(**changes))  # type: ignore[arg-type]
+    return looked_up(Listing(*entries), cast.supplier(), cast.invoice(**changes))
+
+
+def looked_up(listing: Any, supplier: Any, invoice: Any) -> Similar | Missing:
+    """Look the vouchers up by what stands on an invoice."""
+    return find_similar(listing, supplier, number=invoice.number, issued=invoice.issue_date, gross=invoice.gross)
 
 
 def plan(invoice: Any = None, order: Any = None, *, matches: tuple[LineMatch, ...] = cast.MATCHES) -> Voucher:
@@ -113,7 +118,7 @@ def test_nothing_is_planned_without_what_the_form_needs(name: str) -> None:
 
 def test_equal_plans_whatever_the_spelling_of_the_key() -> None:
     """Two documents with one number, however written, have one key."""
-    keys = {business_key(cast.supplier(), cast.invoice(number=n)) for n in ("INV-00417", "inv 417", "INV00417")}
+    keys = {business_key(cast.supplier(), n) for n in ("INV-00417", "inv 417", "INV00417")}
     assert keys == {"100001/INV417"}
 
 
@@ -144,16 +149,16 @@ def test_vouchers_are_listed_from_400_days_before_the_invoice() -> None:
     """A date that was not read lists them all."""
     listing = Listing()
     for issued in (date(2026, 11, 12), None):
-        find_similar(listing, cast.supplier(), cast.invoice(issue_date=issued))  # type: ignore[arg-type]
+        looked_up(listing, cast.supplier(), cast.invoice(issue_date=issued))
     assert listing.asked == [("100001", date(2026, 11, 12) - timedelta(days=400)), ("100001", None)]
 
 
 def test_without_supplier_or_number_nothing_is_listed() -> None:
     """There is nothing to compare, and a missing source stays missing."""
     listing: Any = Listing(OURS)
-    assert find_similar(listing, None, cast.invoice()) == Similar()
-    assert find_similar(listing, cast.supplier(), cast.invoice(number=None)) == Similar()
-    assert find_similar(listing, MISSING, cast.invoice()) == MISSING
+    assert looked_up(listing, None, cast.invoice()) == Similar()
+    assert looked_up(listing, cast.supplier(), cast.invoice(number=None)) == Similar()
+    assert looked_up(listing, MISSING, cast.invoice()) == MISSING
     assert listing.asked == []
 
 
@@ -189,7 +194,7 @@ def test_a_credit_note_entered_before_a_crash_passes_as_it_did_before() -> None:
     one, note = (LineMatch(line=0, order_line=1),), cast.credit()
     billed = cast.order(cast.order_line(invoiced=10), cast.order().lines[1])
     ours = cast.entry(number="CN-9", gross="-30.00", reference="100001/CN9")
-    found = find_similar(Listing(ours), cast.supplier(), note)  # type: ignore[arg-type]
+    found = looked_up(Listing(ours), cast.supplier(), note)
     entered = after_our_voucher(billed, {1: Decimal(-2), 2: Decimal(0)})
     assert before_ours(entered, found, invoice=note, matches=one) == (billed, Similar())
 

@@ -60,6 +60,7 @@ class Act(StrEnum):
     HOLD_LIFTED = "hold.lifted", "A hold was released."
     BREAKER_OPENED = "breaker.opened", "Too many system errors in a row stopped a bot's queue."
     BREAKER_CLOSED = "breaker.closed", "The breaker let a bot's queue go on."
+    BOT_REHEARSED = "bot.rehearsed", "A bot was killed at its boundaries and started again; the report is evidence."
     GRANT_GIVEN = "grant.given", "A bot was given leave to work in a mode."
     GRANT_WITHDRAWN = "grant.withdrawn", "A bot's leave to work in a mode was taken back."
 

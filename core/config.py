@@ -159,7 +159,7 @@ def _checked(data: Mapping[Path, dict[str, Any]]) -> tuple[BotsToml, list[ErrorD
     """Return what is right in the files, each wrong value left at its default, and the mistakes."""
     merged: dict[str, Any] = {}
     for read in data.values():
-        merged = _overlaid(merged, read)
+        merged = overlaid(merged, read)
     try:
         return BotsToml.model_validate(merged), []
     except ValidationError as error:
@@ -201,11 +201,12 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError([f"{path.name} cannot be read: {error}"]) from error
 
 
-def _overlaid(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+def overlaid(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Return the data of one file with that of another laid over it: tables merged, single values replaced."""
     merged = dict(under)
     for key, value in over.items():
         both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _overlaid(merged[key], value) if both else value
+        merged[key] = overlaid(merged[key], value) if both else value
     return merged
 
 

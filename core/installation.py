@@ -101,7 +101,12 @@ class Installation:
     @property
     def decisions(self) -> Decisions:
         """What people may decide here."""
-        return Decisions(self.database, people=People(self.config.file.people))
+        return Decisions(self.database, people=People(self.config.file.people), reach=self.boundaries.reach)
+
+    @cached_property
+    def boundaries(self) -> Boundaries:
+        """Where this process may be told to die; nothing unless a rehearsal asks for it."""
+        return Boundaries.from_environment(self._environment)
 
     def start_logs(self, *, console: bool) -> None:
         """Write redacted logs to `var/logs`; warnings to the console too when asked."""
@@ -207,7 +212,7 @@ class Installation:
                 browser=browser.session,
                 standins=self.standins,
                 acting=acting,
-                boundaries=Boundaries.from_environment(self._environment),
+                boundaries=self.boundaries,
                 overdue=overdue,
             )
             try:

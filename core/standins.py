@@ -27,13 +27,17 @@ class StandIns:
         """Return the file that holds the stand-in's state."""
         return self._folder / f"{name}.db"
 
-    def url(self, name: str, *, module: str) -> str:
-        """Return the address of a stand-in, starting it when it does not run; raise PortalUnavailable."""
+    def url(self, name: str, *, module: str, data: Path | None = None) -> str:
+        """Return the address of a stand-in, starting it when it does not run; raise PortalUnavailable.
+
+        `data` fills one that has no state yet, instead of what it fills itself with.
+        """
         running = self._running.get(name)
         if running is not None and running[0].poll() is None:
             return running[1]
         self._folder.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", module, "serve", "--db", str(self.database(name)), "--with-parent"]
+        command += [] if data is None else ["--data", str(data)]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
         address = self._address(process)
         if address is None:

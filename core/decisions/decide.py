@@ -1,6 +1,6 @@
 """Taking a decision: one transaction checks what may be done, stores it, and sends the item on."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,9 +30,13 @@ class Decisions:
     is with somebody else, or does not allow the action.
     """
 
-    def __init__(self, database: Database, *, people: People) -> None:
+    def __init__(
+        self, database: Database, *, people: People, reach: Callable[[str], None] = lambda boundary: None
+    ) -> None:
+        """`reach` is told each place where a crash matters, as core/runtime/boundaries.py has them."""
         self._database = database
         self._people = people
+        self._reach = reach
 
     def claim(self, task_id: int, *, who: str) -> ReviewTask:
         """Take a task for a quarter of an hour, so that nobody else works on it."""
@@ -193,6 +197,7 @@ class Decisions:
     def _deciding(
         self, task_id: int, version: int, who: str, action: Action
     ) -> Iterator[tuple[Transaction, ReviewTask]]:
+        self._reach(f"decision {action} before")
         with self._database.transaction(actor=f"person:{who}") as tx:
             self._people.admit(who)
             task = _unanswered(tx, task_id, who)
@@ -209,6 +214,8 @@ class Decisions:
                     + ", ".join(sorted(a.value.replace("_", " ") for a in may)),
                 )
             yield tx, task
+            self._reach(f"decision {action} before commit")
+        self._reach(f"decision {action} after")
 
 
 def _unanswered(tx: Transaction, task_id: int, who: str) -> ReviewTask:

@@ -47,19 +47,24 @@ class Twin:
             self.path.unlink(missing_ok=True)
 
 
+def samples(folder: Path) -> list[Path]:
+    """Return the sample documents of a folder, in order of their names; none when it is not there."""
+    paths = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [path for path in paths if path.is_file() and path.suffix not in _NOT_SAMPLES]
+
+
 def twins(bot: LoadedBot, folder: Path) -> Iterator[Twin]:
     """Yield the twin of every sample in a folder, and those left without one, in order of their names.
 
     Raises ConfigError when the bot declares no trial or the folder holds no samples.
     """
-    paths = sorted(folder.iterdir()) if folder.is_dir() else []
-    samples = [path for path in paths if path.is_file() and path.suffix not in _NOT_SAMPLES]
-    if bot.trial is None or not samples:
+    documents = samples(folder)
+    if bot.trial is None or not documents:
         lacking = "declares no trial (@bot.trial)" if bot.trial is None else f"has no sample documents in {folder}"
         raise ConfigError([f"bot {bot.name!r} {lacking}, so there is nothing to accept"])
-    left = {path for path in paths if path.suffix == _TWIN}
+    left = set(folder.glob(f"*{_TWIN}"))
     with Reader() as reader:
-        for sample in samples:
+        for sample in documents:
             path = sample.with_suffix(_TWIN)
             left.discard(path)
             trial = bot.trial(open_document(sample, reader), bot.settings, NOON, False)

@@ -17,6 +17,7 @@ COMMANDS: dict[str, Command] = {
     "check": Command("understudy.commands.check", "Check configuration, bots, secrets, browser and targets."),
     "try": Command("understudy.commands.try_", "Read documents and make the checks that need nothing else."),
     "accept": Command("understudy.commands.accept", "Show what a bot now makes of its samples, and accept it."),
+    "rehearse": Command("understudy.commands.rehearse", "Kill a bot at every boundary, and see that nothing is lost."),
     "run": Command("understudy.commands.run", "Run a bot once."),
     "worker": Command("understudy.commands.worker", "Work the items that runs have collected."),
     "queue": Command("understudy.commands.queue", "Show what waits, who works on what, and what is in the way."),

@@ -9,8 +9,8 @@ The contract of a simulator NAME:
 
 `serve` prints one JSON line, `{"url": ..., "pid": ...}`, when it answers, and runs until SIGTERM. It fills
 a new or empty file by the seed and leaves a filled one as it is. `snapshot` prints the business state, for
-judging from outside. A running simulator also takes `POST /__faults` with a JSON list of faults; `GET
-/__faults` shows those left.
+judging from outside; its `login_attempts` are not compared when a crash is rehearsed. A running simulator
+also takes `POST /__faults` with a JSON list of faults; `GET /__faults` shows those left.
 """
 
 import argparse

@@ -25,8 +25,13 @@ def rehearse(
     ctx: typer.Context,
     bot: Annotated[str, typer.Argument(metavar="BOT", help="The bot's name in bots.toml.")],
     only: Annotated[
-        str, typer.Option("--only", metavar="WORD", help="Only boundaries whose name holds this.", show_default=False)
-    ] = "",
+        list[str] | None,
+        typer.Option("--only", metavar="WORD", help="Only boundaries whose name holds this; may be given again."),
+    ] = None,
+    sample: Annotated[
+        list[str] | None,
+        typer.Option("--sample", metavar="WORD", help="Only samples whose name holds this; may be given again."),
+    ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the report as evidence, and say so in the trail.")] = False,
     leave: Annotated[
         Path | None, typer.Option("--leave", metavar="DIR", help="Leave what was played in a new folder, to look into.")
@@ -48,7 +53,7 @@ def rehearse(
 
     with opened(ctx) as installation, _folder(leave) as folder, shown_progress() as progress:
         loaded = installation.bots(bot)[bot]
-        found = rehearsed(installation, loaded, folder=folder, only=only, progress=progress)
+        found = rehearsed(installation, loaded, folder=folder, progress=progress, only=only or (), chosen=sample or ())
         data = {**found.data(), "evidence": _kept(installation, found, person(who)) if keep else None}
     tell_json(data) if as_json else show_rehearsal(data)
     raise typer.Exit(int(ExitCode.GREEN if found.good else ExitCode.FAILED))

@@ -33,7 +33,7 @@ def show_rehearsal(data: Mapping[str, Any]) -> None:
 
 
 def _row(one: Mapping[str, Any]) -> tuple[object, ...]:
-    held = "the same" if not one["differences"] else f"{len(one['differences'])} DIFFERENCES"
+    held = "the same" if not one["differences"] else f"{len(one['differences'])} DIFFERENT"
     asked = f"; a person was asked: {', '.join(one['asked'])}" if one["asked"] else ""
     return (
         "ok" if one["good"] else "MEND",

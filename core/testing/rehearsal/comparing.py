@@ -66,34 +66,31 @@ def _named(value: Any, names: Mapping[str, str], proofs: Sequence[Proof]) -> Any
     if isinstance(value, dict):
         return {_name(key, names): _named(one, names, proofs) for key, one in value.items()}
     if isinstance(value, list):
-        columns = _number_columns(value, proofs)
-        return [_named(_renamed(one, columns, names), names, proofs) for one in value]
+        column = _number_column(value, proofs)
+        return [_named(one if column is None else _renamed(one, column, names), names, proofs) for one in value]
     return _name(value, names) if isinstance(value, str) else value
 
 
 def _name(text: str, names: Mapping[str, str]) -> str:
-    return text if text.isdecimal() else names.get(text, text)  # bare digits may be anything: see _number_columns
+    return text if text.isdecimal() else names.get(text, text)  # bare digits may be anything: see _number_column
 
 
-def _number_columns(records: Sequence[Any], proofs: Sequence[Proof]) -> list[str]:
-    """Return the fields in which the target keeps bare numbers: no two alike, and some effect's are all among them."""
+def _number_column(records: Sequence[Any], proofs: Sequence[Proof]) -> str | None:
+    """Return the first field in which the target keeps bare numbers: no two alike, and all of some effect's there."""
     if not records or not all(isinstance(record, dict) for record in records):
-        return []
+        return None
     of_effects: dict[str, set[str]] = {}
     for proof in proofs:
         of_effects.setdefault(proof.effect, set()).update(n for n in _numbers(proof) if n.isdecimal())
-    columns = []
     for name in records[0]:
-        values = [str(record.get(name)) for record in records]
-        alone = len(set(values)) == len(values)
-        if alone and any(numbers and numbers <= set(values) for numbers in of_effects.values()):
-            columns.append(name)
-    return columns
+        values = {str(record.get(name)) for record in records}
+        if len(values) == len(records) and any(numbers and numbers <= values for numbers in of_effects.values()):
+            return str(name)
+    return None
 
 
-def _renamed(record: Any, columns: Sequence[str], names: Mapping[str, str]) -> Any:
-    changed = {name: names.get(str(record[name]), record[name]) for name in columns if name in record}
-    return record | changed if changed else record
+def _renamed(record: Any, column: str, names: Mapping[str, str]) -> Any:
+    return record | {column: names.get(str(record[column]), record[column])} if column in record else record
 
 
 def _differing(where: str, expected: Any, found: Any) -> list[str]:

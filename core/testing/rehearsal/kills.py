@@ -14,8 +14,10 @@ class Kill:
     count: int  # it dies when it comes to this boundary so often, from 1
 
 
-def kills(learned: Sequence[Sequence[str]], *, only: str = "") -> list[Kill]:
-    """Return a kill for each boundary whose name holds `only`, in the order in which they were first reached.
+def kills(learned: Sequence[Sequence[str]], *, only: Sequence[str] = ()) -> list[Kill]:
+    """Return a kill for each boundary, in the order in which they were first reached.
+
+    `only`: those whose names hold one of these words; none: all.
 
     `learned` are the boundaries each process has reached. One that comes with every item is tried at its last coming,
     when another item is done already. Where it came several times in a row (a worker that waits asks for the next item
@@ -30,4 +32,4 @@ def kills(learned: Sequence[Sequence[str]], *, only: str = "") -> list[Kill]:
             if name != before:
                 last[name] = Kill(process=process, boundary=name, count=counts[name])
             before = name
-    return [kill for name, kill in last.items() if only in name]
+    return [kill for name, kill in last.items() if not only or any(word in name for word in only)]

@@ -5,7 +5,7 @@ settings, and for each target NAME a `NAME.json`, which fills its stand-in (`--d
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,12 +47,15 @@ class Original:
     browser: Path  # where the browser that was found is noted; it need not be there
 
     @classmethod
-    def of(cls, installation: Installation, bot: LoadedBot) -> "Original":
-        """Read an installation; raise ConfigError with all that keeps the bot from being rehearsed."""
+    def of(cls, installation: Installation, bot: LoadedBot, *, chosen: Sequence[str]) -> "Original":
+        """Read an installation; raise ConfigError with all that keeps the bot from being rehearsed.
+
+        `chosen`: only the samples whose names hold one of these words; none: all.
+        """
         config = installation.config
         home = installation.folder / "bots" / bot.name / FOLDER
-        documents = samples(home) if "inbox" in type(bot.settings).model_fields else []
         _refuse(config, bot)
+        documents = _documents(home, bot, chosen)
         return cls(
             folder=installation.folder,
             bot=bot,
@@ -80,6 +83,16 @@ def _refuse(config: Config, bot: LoadedBot) -> None:
         problems = [f"bots.{bot.name} names no targets, so there is nothing to compare after a crash; add `targets`"]
     if problems:
         raise ConfigError(problems)
+
+
+def _documents(folder: Path, bot: LoadedBot, chosen: Sequence[str]) -> list[Path]:
+    """Return the samples to put into an inbox; none when the bot has no inbox, and finds its cases by itself."""
+    every = samples(folder) if "inbox" in type(bot.settings).model_fields else []
+    found = [path for path in every if not chosen or any(word in path.name for word in chosen)]
+    if chosen and not found:
+        there = ", ".join(path.name for path in every) or "none"
+        raise ConfigError([f"no sample of {bot.name} is named like {' or '.join(chosen)}; samples it takes: {there}"])
+    return found
 
 
 def _stand_in(config: Config, name: str, folder: Path) -> StandIn:

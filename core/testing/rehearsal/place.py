@@ -103,7 +103,11 @@ def _with_addresses(original: Original, folder: Path, stand_ins: StandIns) -> di
 
 def _told(module: str, *words: str) -> dict[str, Any]:
     command = [sys.executable, "-m", module, *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=ANSWER_SECONDS)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=ANSWER_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        told = f"`python -m {module} {words[0]}` had not ended after {ANSWER_SECONDS} seconds"
+        raise PortalUnavailable(told) from error
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise PortalUnavailable(f"`python -m {module} {words[0]}` ended with {done.returncode}: {last}")

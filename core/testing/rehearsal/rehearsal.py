@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -72,20 +72,30 @@ class Rehearsal:
         }
 
 
-def rehearse(installation: Installation, bot: LoadedBot, *, folder: Path, only: str, progress: Progress) -> Rehearsal:
-    """Rehearse a bot in new installations below `folder`, which is there; `only` chooses boundaries by their name.
+def rehearse(
+    installation: Installation,
+    bot: LoadedBot,
+    *,
+    folder: Path,
+    progress: Progress,
+    only: Sequence[str] = (),
+    chosen: Sequence[str] = (),
+) -> Rehearsal:
+    """Rehearse a bot in new installations below `folder`, which is there.
 
-    Raises ConfigError when the bot cannot be rehearsed, when the undisturbed play does not end balanced or changes
-    nothing, or when two undisturbed plays differ.
+    `only` chooses boundaries, and `chosen` samples, by words that their names hold; left out, all are taken. Raises
+    ConfigError when the bot cannot be rehearsed, when the undisturbed play does not end balanced or changes nothing,
+    or when two undisturbed plays differ.
     """
     began = time.monotonic()
-    theatre = _Theatre(Original.of(installation, bot), folder)
+    theatre = _Theatre(Original.of(installation, bot, chosen=chosen), folder)
     progress("learning the boundaries", 0, 0)
     undisturbed = theatre.learn()
-    every = kills([process.reached for process in undisturbed.processes])
-    chosen = [kill for kill in every if only in kill.boundary]
-    if not chosen:
-        raise ConfigError([f"no boundary holds {only!r}; reached: {', '.join(kill.boundary for kill in every)}"])
+    learned = [process.reached for process in undisturbed.processes]
+    every, wanted = kills(learned), kills(learned, only=only)
+    if not wanted:
+        reached = ", ".join(kill.boundary for kill in every)
+        raise ConfigError([f"no boundary is named like {' or '.join(only)}; reached: {reached}"])
     states = list(undisturbed.states.values())
     return Rehearsal(
         bot=bot.name,
@@ -96,7 +106,7 @@ def rehearse(installation: Installation, bot: LoadedBot, *, folder: Path, only: 
         items={state: states.count(state) for state in sorted(set(states))},
         effects=sum(map(len, undisturbed.proofs.values())),
         boundaries=len(every),
-        judged=tuple(theatre.judge(chosen, undisturbed, progress)),
+        judged=tuple(theatre.judge(wanted, undisturbed, progress)),
         seconds=round(time.monotonic() - began, 1),
     )
 
@@ -121,10 +131,10 @@ class _Theatre:
             raise ConfigError([f"two undisturbed plays of {self.original.bot.name} do not end alike: {found}"])
         return played
 
-    def judge(self, chosen: list[Kill], undisturbed: Played, progress: Progress) -> Iterator[Judged]:
+    def judge(self, wanted: list[Kill], undisturbed: Played, progress: Progress) -> Iterator[Judged]:
         """Play once for each kill and yield how it ended, in order."""
         with _pool() as pool:
-            jobs = [pool.submit(self._killed, number, kill, undisturbed) for number, kill in enumerate(chosen, start=1)]
+            jobs = [pool.submit(self._killed, number, kill, undisturbed) for number, kill in enumerate(wanted, start=1)]
             for job in jobs:
                 progress("rehearsing crashes", sum(map(Future.done, jobs)), sum(not one.done() for one in jobs))
                 yield job.result()

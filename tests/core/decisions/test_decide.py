@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from audit.tables import trail_event
 from core.checks import Finding, RulePack, failed, passed
-from core.decisions import DecisionRefused
+from core.decisions import DecisionRefused, Decisions, People
 from core.errors import BusinessException, PortalUnavailable
 from core.model.items import WorkItem
 from core.model.outcomes import NOBODY, ONE_PERSON, TWO_PEOPLE, Waivable
@@ -392,3 +392,25 @@ def test_a_correction_names_a_field(stage: Stage) -> None:
     task = task_of(stage)
     with refused(stage, "NOTHING_CHANGED"):
         stage.decisions.correct(task.id, version=task.version, who="anna", step="read", changes={})
+
+
+def test_a_crash_before_the_commit_leaves_the_question_open(stage: Stage) -> None:
+    """A decision reaches three boundaries; dying at the second, nothing of it is stored, and it can be taken again."""
+    reached: list[str] = []
+
+    def reach(boundary: str) -> None:
+        reached.append(boundary)
+        if boundary.endswith("commit"):
+            raise KeyboardInterrupt
+
+    task, before = task_of(stage), everything(stage)
+    dying = Decisions(stage.database, people=People(), reach=reach)
+    with pytest.raises(KeyboardInterrupt):
+        dying.cancel(task.id, version=task.version, who="anna", note="not ours")
+    assert everything(stage) == before
+    Decisions(stage.database, people=People(), reach=reached.append).cancel(
+        task.id, version=task.version, who="anna", note="not ours"
+    )
+    begun = ["decision cancel before", "decision cancel before commit"]
+    assert reached == [*begun, *begun, "decision cancel after"]
+    assert stage.item("7").state == "cancelled"

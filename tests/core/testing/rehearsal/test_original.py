@@ -75,7 +75,7 @@ def folder(tmp_path: Path) -> Path:
 
 def original(folder: Path, *, targets: tuple[str, ...] = ("book",), **environment: str) -> Original:
     """Read the installation under an overlay."""
-    secrets = {"UNDERSTUDY_SECRET_BOOK_PASSWORD": "not-a-real-password"} if not environment else environment
+    secrets = environment or {"UNDERSTUDY_SECRET_BOOK_PASSWORD": "not-a-real-password"}
     with Installation.open(folder, environment={"UNDERSTUDY_ENV": "uat", **secrets}) as installation:
         bot: Bot[Any] = Bot("clerk", settings=Settings)
         bot.collect(lambda ctx: ())
@@ -114,7 +114,7 @@ def test_its_bots_toml_is_that_of_one_bot_that_acts(folder: Path) -> None:
 
 
 def test_only_what_the_bot_may_read_is_copied(folder: Path) -> None:
-    """Code, plain files beside bots.toml, what settings name; neither hidden files nor the inbox that samples replace."""
+    """Code, plain files beside bots.toml, what settings name; no hidden file, and no inbox that samples replace."""
     found = original(folder)
     assert [str(path) for path in found.copied] == ["bots", "targets", "prices.csv", "rates/today.csv"]
     assert [path.name for path in found.documents] == ["one.pdf", "two.pdf"]

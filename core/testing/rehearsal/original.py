@@ -136,7 +136,7 @@ def _tables(config: Config, bot: LoadedBot, settings: dict[str, Any]) -> dict[st
 
 
 def _target(table: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {key: value for key, value in table.items() if key != "serve"}  # it gets an address instead
+    kept = {key: value for key, value in table.items() if key not in ("serve", "rate")}  # it gets an address of its own
     return {**kept, "settle": _shorter(table.get("settle"), SETTLE)}
 
 

@@ -68,6 +68,11 @@ class Played:
         return [process for process in self.processes if process.command == "run"]
 
     @property
+    def killed(self) -> bool:
+        """Whether a process was killed."""
+        return any(process.killed for process in self.processes)
+
+    @property
     def trouble(self) -> str | None:
         """Why it did not end well: what the last process that was not killed says; None when it ended with 0."""
         ended = [process for process in self.processes if not process.killed]

@@ -27,6 +27,8 @@ profile = "uat"
 serve = "a.book"
 settle = "20s"
 timeout = "9s"
+rate = "30/m"
+slots = 2
 secrets = { password = "book_password" }
 
 [targets.other]
@@ -97,6 +99,7 @@ def test_its_bots_toml_is_that_of_one_bot_that_acts(folder: Path) -> None:
                 "profile": "uat",
                 "settle": "300ms",
                 "timeout": "8s",
+                "slots": 2,
                 "secrets": {"password": "book_password"},
             }
         },

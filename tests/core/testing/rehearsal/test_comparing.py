@@ -79,3 +79,12 @@ def test_many_differences_are_counted_not_told() -> None:
     sentences = told({"vouchers": []}, [], {"vouchers": [voucher(f"V-{n}", "x") for n in range(9)]}, [])
     assert len(sentences) == 6
     assert sentences[-1] == "ledger: and 4 more differences"
+
+
+def test_what_several_receipts_share_is_no_number() -> None:
+    """A word that stands on every receipt stays the word it is."""
+    proofs = [
+        Proof(effect="post", key=key, receipt={"number": number, "how": "posted"}) for key, number in ("aV", "bW")
+    ]
+    (sentence,) = told({"vouchers": [voucher("V", "a", how="posted")]}, proofs, {"vouchers": []}, [])
+    assert '"how": "posted"' in sentence

@@ -21,7 +21,7 @@ demo-cluster: $(READY) $(BROWSER) ## the same on PostgreSQL with four workers, o
 	@$(UNDERSTUDY) demo-cluster
 
 test: $(READY) $(BROWSER) ## run every test
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 check: $(READY) ## style, types, floors, architecture
 	@$(BIN)/ruff check .

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection, insert, select
 
-from audit.errors import AuditError
+from audit.errors import AuditError, TrailChanged
 from audit.keys import Keyring
-from audit.tables import trail_checkpoint
+from audit.tables import trail_checkpoint, trail_seal
 from audit.trail import canonical, instant
 
 NO_HASH = "0" * 64  # stands before the first checkpoint, and before the first seal
@@ -89,6 +89,42 @@ def sign(
     )
     connection.execute(insert(trail_checkpoint), asdict(checkpoint))
     return checkpoint
+
+
+def remember(connection: Connection, checkpoint: Checkpoint, *, keys: Keyring) -> None:
+    """Write the checkpoint down beside the keys, where whoever can change the database need not be able to write.
+
+    Call it after the checkpoint is committed: what is remembered must be in the trail.
+    """
+    if (name := _name_of(connection)) is not None:
+        keys.remember(name, checkpoint.line())
+
+
+def remembered(connection: Connection, *, keys: Keyring) -> Checkpoint | None:
+    """Return the newest checkpoint of this database that was remembered beside the keys."""
+    name = _name_of(connection)
+    line = None if name is None else keys.remembered(name)
+    return None if line is None else Checkpoint.of(line)
+
+
+def changed(connection: Connection, *, keys: Keyring) -> TrailChanged | None:
+    """Return an error when the trail no longer holds the checkpoint remembered beside the keys, and what it signed."""
+    held = remembered(connection, keys=keys)
+    if held is None:
+        return None
+    row = connection.execute(select(trail_checkpoint).where(trail_checkpoint.c.number == held.number)).one_or_none()
+    head = connection.execute(select(trail_seal.c.hash).where(trail_seal.c.seq == held.seq)).scalar_one_or_none()
+    if row is not None and Checkpoint(**row._mapping) == held and head is not None and bytes(head).hex() == held.head:
+        return None
+    return TrailChanged(number=held.number, at=held.at, place=str(keys.place_of(_name_of(connection) or "")))
+
+
+def _name_of(connection: Connection) -> str | None:
+    """Return a name for the database by where it is; None for one in memory, which is new every time."""
+    url = connection.engine.url
+    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+        return None
+    return hashlib.sha256(url.render_as_string(hide_password=True).encode()).hexdigest()[:16]
 
 
 def anchor(connection: Connection, path: Path) -> Checkpoint:

@@ -24,6 +24,18 @@ class KeyProblem(AuditError):
         super().__init__("TRAIL_KEY", message)
 
 
+class TrailChanged(AuditError):
+    """The trail no longer holds what was signed before; signing on would vouch for the change."""
+
+    def __init__(self, *, number: int, at: str, place: str) -> None:
+        super().__init__(
+            "TRAIL_CHANGED",
+            f"the trail no longer holds checkpoint {number} of {at}, or not what it signed: somebody changed the "
+            f"database, or it was restored from an older copy. Nothing more is signed. Keep {place} as evidence of "
+            "what was there; once the cause is known, move it elsewhere, and signing goes on",
+        )
+
+
 class CommitmentUnknown(AuditError):
     """A token for personal data that this trail does not hold."""
 

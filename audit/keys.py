@@ -109,6 +109,24 @@ class Keyring:
         _write_new(beside, key.key_id)
         beside.replace(self._current)
 
+    def remember(self, trail: str, line: str) -> None:
+        """Keep a line about a trail, in place of the one before."""
+        place = self.place_of(trail)
+        beside = place.with_name(f"{place.name}.{secrets.token_hex(4)}")
+        _write_new(beside, line + "\n")
+        beside.replace(place)
+
+    def remembered(self, trail: str) -> str | None:
+        """Return the line kept about a trail; None when there is none."""
+        try:
+            return self.place_of(trail).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+
+    def place_of(self, trail: str) -> Path:
+        """Return the file that keeps the line about a trail."""
+        return self._folder / f"{trail}.signed"
+
     @property
     def _current(self) -> Path:
         return self._folder / "current"

@@ -65,9 +65,17 @@ class Installation:
 
     def close(self) -> None:
         """Seal what was written, let go of the store, stop the stand-ins."""
-        self.standins.close()
-        if self._database is not None:
+        try:
+            self.standins.close()
+        finally:
+            self._close_store()
+
+    def _close_store(self) -> None:
+        if self._database is None:
+            return
+        try:
             self.seal(checkpoint=True)
+        finally:
             self._database.close()
             self._database = None
 
@@ -126,8 +134,8 @@ class Installation:
 
     def seal(self, *, checkpoint: bool) -> None:
         """Seal the trail; with `checkpoint` sign its head at once."""
-        engine = self.database.engine.execution_options(understudy_write=True)
-        seal(engine, now=self.database.now(), keys=self.keys, checkpoint=checkpoint)
+        with self.database.lent() as connection:
+            seal(connection, now=self.database.now(), keys=self.keys, checkpoint=checkpoint)
 
     def run(
         self,

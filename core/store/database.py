@@ -84,6 +84,12 @@ class Database:
             yield Transaction(connection, now=self.now(), actor="system:reader")
 
     @contextmanager
+    def lent(self) -> Iterator[sa.Connection]:
+        """Lend a connection without a transaction to whoever commits in parts: the sealer."""
+        with _answering(), self._alone, self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
     def _open(self, *, write: bool) -> Iterator[sa.Connection]:
         if self._server is not None:
             self._server.ask_when_due()  # before a connection is taken, so that one is enough

@@ -1,33 +1,31 @@
 """What the tests of the trail share: a database, keys, a moment, and a trail with checkpoints."""
 
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import Connection, Engine
 
 from audit.actions import Act
 from audit.keys import Keyring
 from audit.sealer import seal
-from audit.tables import metadata
 from audit.trail import Event, append
+from core.clock import Clock
+from core.store import Database
+from tests.core.store.conftest import postgres, url
+
+__all__ = ["postgres", "url"]  # fixtures: a new, empty database in memory, in a file, and on a server
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-POSTGRES = os.environ.get("UNDERSTUDY_TEST_POSTGRES")  # a URL; the tests then run there as well
 
 
-@pytest.fixture(params=["sqlite", "postgres"] if POSTGRES else ["sqlite"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    """An empty database with the trail's tables."""
-    url = POSTGRES if request.param == "postgres" else f"sqlite:///{tmp_path}/trail.db"
-    assert url is not None
-    engine = create_engine(url)
-    metadata.drop_all(engine)
-    metadata.create_all(engine)
-    yield engine
-    engine.dispose()
+@pytest.fixture
+def engine(url: str) -> Iterator[Engine]:
+    """An empty store, as the trail finds it in an installation."""
+    database = Database.open(url, clock=Clock())
+    yield database.engine
+    database.close()
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from audit.chain import sealed
-from audit.checkpoints import all_checkpoints
 from audit.keys import PublicKey
+from audit.signed import checkpoints_of
 from audit.trail import canonical
 
 EVENTS = "events.jsonl"
@@ -36,13 +36,13 @@ def export(connection: Connection, folder: Path, *, public_keys: Iterable[Public
     Each event is a line with `seq`, `hash` and `body`, the exact text that was sealed. Events not sealed yet are
     left out. Raises FileExistsError when the folder is there already.
     """
-    checkpoints = all_checkpoints(connection)
     folder.mkdir(parents=True)
+    # Checkpoints first: what is written of the chain afterwards can only be more than they signed.
+    checkpoints = _write(folder / CHECKPOINTS, (checkpoint.line() for checkpoint in checkpoints_of(connection)))
     events = _write(folder / EVENTS, _lines(connection))
-    _write(folder / CHECKPOINTS, (checkpoint.line() for checkpoint in checkpoints))
     _write(folder / KEYS, (key.text() for key in public_keys))
     (folder / VERIFIER).write_text(verifier(), encoding="utf-8")
-    return Exported(folder=folder, events=events, checkpoints=len(checkpoints))
+    return Exported(folder=folder, events=events, checkpoints=checkpoints)
 
 
 def verifier() -> str:
@@ -52,8 +52,8 @@ def verifier() -> str:
 
 def _lines(connection: Connection) -> Iterator[str]:
     for rows in sealed(connection):
-        for row in rows:
-            yield canonical({"body": row.body, "hash": bytes(row.hash).hex(), "seq": row.seq})
+        for seq, _, stored, *_, body in rows:
+            yield canonical({"body": body, "hash": stored.hex(), "seq": seq})
 
 
 def _write(path: Path, lines: Iterable[str]) -> int:

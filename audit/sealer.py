@@ -179,9 +179,9 @@ class _Pass:
         for event_id, body in rows:
             seq += 1
             head = hashlib.sha256(head + body.encode()).digest()
-            seals.append({"seq": seq, "event_id": event_id, "hash": head})
+            seals.append((seq, event_id, head))
         if seals:
-            self._connection.execute(insert(trail_seal), seals)
+            self._connection.exec_driver_sql(_seal_row(self._connection), seals)
         self.sealed += len(seals)
         last = newest(self._connection)
         if not self._due(last, seq, final=len(rows) < self._batch):
@@ -237,6 +237,11 @@ class _Pass:
                 )
         except IntegrityError:
             return  # another sealer made it in the same moment
+
+
+def _seal_row(connection: Connection) -> str:
+    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    return f"INSERT INTO trail_seal (seq, event_id, hash) VALUES ({mark}, {mark}, {mark})"
 
 
 def _lease() -> AnySelect:

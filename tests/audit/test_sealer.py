@@ -12,13 +12,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, delete, func, insert, select, text, update
+from sqlalchemy import Connection, Engine, delete, func, select, update
 from sqlalchemy.exc import OperationalError
 
 from audit.checkpoints import all_checkpoints, remembered
 from audit.errors import KeyProblem, TrailChanged
 from audit.keys import Keyring
-from audit.sealer import CROWD, EVERY, SWEEP, TURN, seal, unsealed
+from audit.sealer import CROWD, EVERY, SWEEP, TURN, seal
 from audit.tables import trail_checkpoint, trail_event, trail_lease, trail_seal
 from audit.trail import append
 from audit.verify import Report, verify
@@ -352,7 +352,7 @@ def test_a_changed_trail_is_not_signed_again(engine: Engine, keys: Keyring) -> N
         held = remembered(connection, keys=keys)
         assert held is not None
         assert len(all_checkpoints(connection)) == 1
-        assert not verify(connection, public_keys=keys.public_keys(), anchors=[held]).whole
+        assert not verify(connection, public_keys=keys.public_keys(), remembered=held).whole
 
 
 def test_signing_goes_on_once_the_remembered_checkpoint_is_moved_away(

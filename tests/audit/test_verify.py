@@ -4,17 +4,22 @@ import hashlib
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, insert, select, update
 
 from audit.actions import Act
+from audit.chain import _says
 from audit.checkpoints import Checkpoint, all_checkpoints, anchor, read_anchors, sign
 from audit.errors import AuditError
 from audit.keys import Keyring, PublicKey, rotate
+from audit.personal import commit
 from audit.sealer import seal
-from audit.tables import trail_checkpoint, trail_event, trail_seal
-from audit.trail import Event, append
+from audit.tables import trail_checkpoint, trail_commitment, trail_event, trail_seal
+from audit.trail import Event, _row, append
 from audit.verify import Report, verify
 from tests.audit.conftest import NOW, some_event, write
 
@@ -62,6 +67,12 @@ def cut(connection: Connection, *, after: int) -> None:
     connection.execute(delete(trail_seal).where(trail_seal.c.seq > after))
 
 
+def give_ids_again(connection: Connection, *, after: int) -> None:
+    """Hide from SQLite's own count that events were there."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("UPDATE sqlite_sequence SET seq = ? WHERE name = 'trail_event'", (after,))
+
+
 def test_an_untouched_trail_is_whole(trail: Connection, keys: Keyring) -> None:
     """Forty events, four checkpoints, no problem."""
     report = check(trail, keys)
@@ -86,13 +97,66 @@ def test_an_edited_event_is_named(trail: Connection, keys: Keyring) -> None:
     assert "edited" in problem
 
 
-def test_edited_columns_are_named(trail: Connection, keys: Keyring) -> None:
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("at", "2026-03-01T09:00:00.000000Z"),
+        ("actor", "person:anna"),
+        ("action", "step.reused"),
+        ("bot", None),
+        ("bot", 'invoices","details":{"outcome":"done'),
+        ("item_id", None),
+        ("item_id", 10),
+        ("run_id", None),
+        ("run_id", 2),
+    ],
+)
+def test_edited_columns_are_named(trail: Connection, keys: Keyring, column: str, value: object) -> None:
     """The columns people search by must say what the sealed text says."""
     with trail.begin():
-        trail.execute(update(trail_event).where(trail_event.c.item_id == 9).values(actor="person:anna"))
+        trail.execute(update(trail_event).where(trail_event.c.item_id == 9).values({column: value}))
     (problem,) = check(trail, keys).problems
     assert "sequence 9" in problem
     assert "columns" in problem
+
+
+_NAMES = st.sampled_from(["invoices", 'a"b', "a\\b", "", "é", 'x","item_id":1,"run_id":1}', '{"bot":"x"}'])
+_IDS = st.none() | st.integers(1, 3)
+
+
+@given(
+    actor=_NAMES,
+    bot=st.none() | _NAMES,
+    item_id=_IDS,
+    run_id=_IDS,
+    reference=st.none() | _NAMES,
+    details=st.dictionaries(st.sampled_from(["item_id", "run_id", "bot", "z"]), _IDS | _NAMES, max_size=3),
+    edited=st.dictionaries(st.sampled_from(["bot", "item_id", "run_id"]), st.none() | st.integers(1, 3) | _NAMES),
+)
+def test_columns_are_compared_as_if_every_text_were_read(
+    actor: str,
+    bot: str | None,
+    item_id: int | None,
+    run_id: int | None,
+    reference: str | None,
+    details: dict[str, Any],
+    edited: dict[str, Any],
+) -> None:
+    """The short way of comparing agrees with reading the text as JSON, whatever stands in it."""
+    event = Event(
+        at=NOW,
+        actor=f"person:{actor}",
+        action=Act.STEP_DONE,
+        bot=bot,
+        item_id=item_id,
+        run_id=run_id,
+        reference=reference,
+        details=details,
+    )
+    row = dict(zip(("at", "actor", "action", "bot", "item_id", "run_id", "text"), _row(event), strict=True))
+    wrong = {name: value for name, value in edited.items() if row[name] != value}
+    assert _says(**row)
+    assert _says(**{**row, **edited}) == (not wrong)
 
 
 def test_a_body_that_is_no_longer_json_is_reported(trail: Connection, keys: Keyring) -> None:
@@ -161,6 +225,73 @@ def test_an_event_added_with_an_old_date_and_no_seal_is_found(trail: Connection,
     assert "old date" in problem
 
 
+def test_an_event_added_with_an_old_date_is_found_after_it_was_sealed_too(trail: Connection, keys: Keyring) -> None:
+    """The sealer cannot tell who wrote a row, so verifying compares its date with the checkpoint before it."""
+    write(trail, range(99, 100), at=NOW - timedelta(days=3))
+    seal(trail, now=LATER, keys=keys, checkpoint=True)
+    (problem,) = check(trail, keys).problems
+    assert "before checkpoint 5 an event of 2026-02-27" in problem
+    assert "old date" in problem
+
+
+def test_an_event_dated_ahead_is_found(trail: Connection, keys: Keyring) -> None:
+    """A checkpoint cannot sign what happens days later."""
+    write(trail, range(99, 100), at=LATER + timedelta(days=3))
+    seal(trail, now=LATER, keys=keys, checkpoint=True)
+    (problem,) = check(trail, keys).problems
+    assert "a date to come" in problem
+
+
+def test_a_sealer_that_was_stopped_is_noticed(trail: Connection, keys: Keyring) -> None:
+    """Events that go on and on without a seal mean that somebody keeps the sealer from its work."""
+    write(trail, range(41, 42), at=LATER)
+    assert check(trail, keys).whole
+    write(trail, range(42, 43), at=LATER + timedelta(minutes=20))
+    (problem,) = check(trail, keys).problems
+    assert problem.startswith("from event 41 on nothing has been sealed since")
+
+
+def test_an_event_removed_before_it_was_sealed_leaves_its_number(trail: Connection, keys: Keyring) -> None:
+    """SQLite gives no id in vain, so a missing one is told; a server does, and there it cannot be."""
+    write(trail, range(41, 44), at=LATER)
+    with trail.begin():
+        trail.execute(delete(trail_event).where(trail_event.c.item_id == 43))
+    problems = check(trail, keys).problems
+    if trail.dialect.name == "sqlite":
+        assert problems == ("1 of 43 events were removed, before they were sealed or together with their seals",)
+    else:
+        assert problems == ()
+
+
+def test_personal_data_removed_without_a_word_is_found(trail: Connection, keys: Keyring) -> None:
+    """Erasing leaves its row and an event; taking the row away leaves the events that name it."""
+    trail.rollback()
+    with trail.begin():
+        token = commit(trail, "Ada Example", kind="patient name", now=LATER)
+        append(trail, [Event(at=LATER, actor="system:test", action=Act.LOOK_MADE, details={"who": token})])
+    seal(trail, now=LATER, keys=keys, checkpoint=True)
+    assert check(trail, keys).whole
+    with trail.begin():
+        trail.execute(delete(trail_commitment))
+    (problem,) = check(trail, keys).problems
+    assert "was removed, not erased" in problem
+
+
+def test_checkpoints_by_the_hundred_are_followed(trail: Connection, keys: Keyring) -> None:
+    """One checkpoint per event, over several batches of events: each is compared at its place."""
+    trail.rollback()
+    for number in range(41, 61):
+        write(trail, range(number, number + 1), at=LATER)
+        seal(trail, now=LATER, keys=keys, checkpoint=True)
+    report = check(trail, keys)
+    assert report.whole, report.problems
+    assert (report.checkpoints, report.unsigned) == (24, 0)
+    with trail.begin():
+        edit(trail, 50)
+        rehash(trail)
+    assert check(trail, keys).problems[0].startswith("between sequence 50 and 50 the trail is not what checkpoint 14")
+
+
 def test_an_edit_with_all_hashes_computed_again_is_found_by_the_checkpoints(trail: Connection, keys: Keyring) -> None:
     """The chain alone would pass; the first checkpoint after the edit does not."""
     with trail.begin():
@@ -210,6 +341,7 @@ def test_a_tail_cut_together_with_its_checkpoints_needs_an_anchor(
     trail.rollback()
     with trail.begin():
         cut(trail, after=30)
+        give_ids_again(trail, after=30)
         trail.execute(delete(trail_checkpoint).where(trail_checkpoint.c.number == 4))
     assert check(trail, keys).whole
     report = check(trail, keys, anchors=read_anchors([tmp_path / "anchor.jsonl"]))
@@ -225,6 +357,7 @@ def test_a_wiped_trail_needs_an_anchor(trail: Connection, keys: Keyring, tmp_pat
     with trail.begin():
         for table in (trail_event, trail_seal, trail_checkpoint):
             trail.execute(delete(table))
+        give_ids_again(trail, after=0)
     assert check(trail, keys).whole
     assert not check(trail, keys, anchors=read_anchors([tmp_path / "anchor.jsonl"])).whole
 
@@ -291,6 +424,20 @@ def test_a_rotated_key_is_believed_by_whoever_holds_the_old_one(trail: Connectio
     report = verify(trail, public_keys=first)
     assert report.whole, report.problems
     assert report.checkpoints == 6
+
+
+def test_a_key_that_was_replaced_signs_no_more(trail: Connection, keys: Keyring) -> None:
+    """Whoever stole the old key cannot go on with it once the new one has signed."""
+    trail.rollback()
+    (old,) = keys.public_keys()
+    rotate(trail, keys=keys, now=LATER, actor="person:anna")
+    seal(trail, now=LATER, keys=keys, checkpoint=True)
+    assert check(trail, keys).whole
+    keys.use(old)
+    write(trail, range(90, 91), at=LATER)
+    seal(trail, now=LATER, keys=keys, checkpoint=True)
+    (problem,) = check(trail, keys).problems
+    assert f"checkpoint 6 is signed with key {old.key_id}, which a later key had replaced" in problem
 
 
 def test_a_rotation_that_no_trusted_key_signed_is_not_believed(

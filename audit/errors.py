@@ -64,3 +64,24 @@ class EvidenceTampered(AuditError):
 
     def __init__(self, sha256: str, why: str) -> None:
         super().__init__("EVIDENCE_TAMPERED", f"evidence {sha256} is not what was stored: {why}")
+
+
+class EvidencePlace(AuditError):
+    """The place for evidence is configured wrongly: no such kind of place, or no driver for it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("EVIDENCE_PLACE", message)
+
+
+class EvidenceKeyTooShort(AuditError):
+    """The key for evidence could be guessed."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("EVIDENCE_KEY", message)
+
+
+class EvidenceUnavailable(AuditError):
+    """The store for evidence does not answer, is full or refuses us; later may work."""
+
+    def __init__(self, place: str, why: str) -> None:
+        super().__init__("EVIDENCE_UNAVAILABLE", f"evidence cannot be kept in or read from {place}: {why}")

@@ -50,6 +50,7 @@ class InstallationTable(_Table):
     profile: Profile = "live"  # which targets may be acted on; UNDERSTUDY_ENV overrides it
     database: str = "sqlite:///var/understudy.db"  # a relative SQLite path starts at the installation
     evidence: str = "var/evidence"  # a folder, or any fsspec URL
+    evidence_key: str | None = None  # the name of a secret: evidence is encrypted with it
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
 

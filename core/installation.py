@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from audit.errors import EvidenceKeyTooShort, EvidencePlace, EvidenceUnavailable
 from audit.keys import Keyring
 from audit.logs import configure_logs
 from audit.redact import Redactor
@@ -15,6 +16,7 @@ from audit.sealer import seal
 from core.clock import Clock
 from core.config import Config, read_config
 from core.decisions import Decisions, People
+from core.errors import ApplicationException, ConfigError
 from core.files.reader import Reader
 from core.model.runs import Mode
 from core.registry import load_bots
@@ -93,10 +95,24 @@ class Installation:
 
     @cached_property
     def evidence(self) -> "EvidenceStore":
-        """Where evidence lives."""
+        """Where evidence lives; raise ConfigError when its URL or key is wrong, SecretMissing when the key is nowhere."""
         from audit.evidence import EvidenceStore
 
-        return EvidenceStore(self.config.evidence_url())
+        name = self.config.file.installation.evidence_key
+        key = None if name is None else self.secrets.get(name).reveal().encode()
+        try:
+            return EvidenceStore(self.config.evidence_url(), key=key)
+        except EvidencePlace as error:
+            raise ConfigError([f"installation.evidence: {error.message}"]) from error
+        except EvidenceKeyTooShort as error:
+            raise ConfigError([f"installation.evidence_key names {name!r}: {error.message}"]) from error
+
+    def keep(self, data: bytes) -> str:
+        """Keep evidence and return its SHA-256; an ApplicationException when the store for it does not answer."""
+        try:
+            return self.evidence.put(data)
+        except EvidenceUnavailable as error:
+            raise ApplicationException(error.code, error.message) from error
 
     @cached_property
     def secrets(self) -> Secrets:
@@ -214,7 +230,7 @@ class Installation:
                 holding=self.database,
                 clock=self.clock,
                 documents=self.var / "documents",
-                keep=lambda data: self.evidence.put(data),
+                keep=self.keep,
                 opener=reader,
                 secret=self.secrets.get,
                 browser=browser.session,

@@ -203,15 +203,22 @@ class BrowserTarget(Target, ABC):
             scrubber = Scrubber(self._secret_values(tab))
             picture = tab.page.screenshot(type="jpeg", quality=60, timeout=_LAST_LOOK)
             text = tab.page.locator("body").inner_text(timeout=_LAST_LOOK)
-            self.guard.evidence("failure", picture, media_type="image/jpeg")
-            self.guard.evidence("failure-text", scrubber.text(text).encode(), media_type="text/plain")
+            self._evidence("failure", picture, media_type="image/jpeg")
+            self._evidence("failure-text", scrubber.text(text).encode(), media_type="text/plain")
             self._keep_trace(tab)
         except playwright_error():
             return
 
     def _keep(self, name: str, text: str) -> None:
         scrubber = Scrubber(self._used)
-        self.guard.evidence(name, scrubber.text(text).encode(), media_type="text/plain")
+        self._evidence(name, scrubber.text(text).encode(), media_type="text/plain")
+
+    def _evidence(self, name: str, data: bytes, *, media_type: str) -> None:
+        """Keep what tells of an error; that it cannot be kept must not take the error's place, nor stop the tidying."""
+        try:
+            self.guard.evidence(name, data, media_type=media_type)
+        except ApplicationException as error:
+            logger.warning("Evidence {!r} of {} was not kept: {}", name, self.settings.name, error.message)
 
     def _secret_values(self, tab: Tab) -> set[str]:
         """Every value that must not be in evidence: the target's secrets, and cookies long enough to be a session's."""
@@ -235,7 +242,7 @@ class BrowserTarget(Target, ABC):
             except SecretSurvives as error:
                 self._keep("failure-trace-refused", str(error))
             else:
-                self.guard.evidence("failure-trace", trace, media_type="application/zip")
+                self._evidence("failure-trace", trace, media_type="application/zip")
 
     def _stop_trace(self) -> None:
         tab = self.browser.open_tab(self.settings.name)

@@ -112,8 +112,9 @@ class EvidenceStore:
             yield
         except AuditError:
             raise
-        except Exception as error:  # noqa: BLE001 - see above
-            raise EvidenceUnavailable(hidden(self._url), type(error).__name__) from error
+        except Exception as error:
+            told = error.strerror if isinstance(error, OSError) else None  # others may tell more than they should
+            raise EvidenceUnavailable(hidden(self._url), told or type(error).__name__) from error
 
     def _there(self, path: str) -> bool:
         """Whether something is there; unlike fsspec's `exists` it does not take a store that fails for an empty one."""
@@ -170,23 +171,17 @@ class EvidenceStore:
 
 def _opened(url: str) -> tuple[Any, str]:
     """Return the file system behind a URL and the path in it; nothing is asked of the store yet."""
-    kind = url.partition("://")[0].rpartition("::")[2] if "://" in url else "file"
     try:
         fs, root = fsspec.core.url_to_fs(url, use_listings_cache=False)  # other hosts write and delete there too
     except ImportError as error:
-        raise EvidencePlace(f"{hidden(url)} needs a package that is not installed: {_package(error, kind)}") from error
+        said = str(error).partition("\n")[0]  # fsspec names the package: "Install s3fs to access S3"
+        raise EvidencePlace(f"{hidden(url)} needs a driver that is not installed here: {said}") from error
     except ValueError as error:
         known = "a folder, file://, memory://, s3://, gs://, abfs://, sftp:// and what else fsspec knows"
         raise EvidencePlace(f"{hidden(url)} is no place fsspec can open ({error}); expected {known}") from error
     if not str(root).strip("/"):
         raise EvidencePlace(f"{hidden(url)} names no folder or bucket")
     return fs, str(root).rstrip("/")
-
-
-def _package(error: ImportError, kind: str) -> str:
-    """Say what to install: fsspec's own words for the drivers it knows, otherwise the module that is missing."""
-    said = str(error).splitlines()[0] if str(error) else f"the driver for {kind}://"
-    return said if said.lower().startswith(("install", "please install")) else f"install the driver for {kind}:// ({said})"
 
 
 def hidden(url: str) -> str:

@@ -12,8 +12,7 @@ events are searched once a day besides.
 
 import hashlib
 import secrets
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,7 +34,7 @@ CROWD = 1000  # events above the low-water mark that are worth stopping the writ
 
 _NAME = "sealer"
 _LOOKING = {"understudy_write": False}  # a store of ours begins without SQLite's write lock
-_WRITING = {"understudy_write": True}  # and with it: nothing can come between reading the head and sealing
+_WRITING = {"understudy_write": True}  # and with it, at the gate where writers queue, so that all get their turn
 _STILL = "SET LOCAL idle_in_transaction_session_timeout = '2s'"  # of a host that vanished or was stopped
 _STOP_WRITERS = "LOCK TABLE trail_event IN SHARE MODE"  # waits for those under way, keeps new ones waiting
 
@@ -56,7 +55,6 @@ def seal(
     keys: Keyring,
     checkpoint: bool,
     batch: int = BATCH,
-    sleep: Callable[[float], None] = time.sleep,
 ) -> Sealed:
     """Seal every event that has no seal yet, and sign a checkpoint when one is due.
 
@@ -69,14 +67,14 @@ def seal(
     """
     if isinstance(bind, Engine):
         with bind.connect() as connection:
-            return seal(connection, now=now, keys=keys, checkpoint=checkpoint, batch=batch, sleep=sleep)
+            return seal(connection, now=now, keys=keys, checkpoint=checkpoint, batch=batch)
     work = _Pass(bind, now=now, keys=keys, forced=checkpoint, batch=batch)
     bind.execution_options(**_LOOKING)
     if not work.needed():
         return Sealed(events=0, checkpoint=None, busy=work.busy)
     bind.execution_options(**_WRITING)
     while work.one_batch():
-        sleep(work.pause)
+        pass
     if work.signed is not None:
         remember(bind, work.signed, keys=keys)
     if work.changed is not None:
@@ -108,7 +106,6 @@ class _Pass:
         self.signed: Checkpoint | None = None
         self.changed: TrailChanged | None = None  # why nothing is signed any more
         self.busy = False
-        self.pause = 0.0  # seconds for other writers between two batches
 
     def needed(self) -> bool:
         """Look without locking: is there anything to seal, to sign or to search for?"""
@@ -123,7 +120,6 @@ class _Pass:
 
     def one_batch(self) -> bool:
         """Seal up to a batch in one transaction; tell whether there is more to do."""
-        began = time.monotonic()
         with self._connection.begin():
             lease = self._take()
             if lease is None:
@@ -135,8 +131,6 @@ class _Pass:
             self._cursor = rows[-1].id if rows else cursor
             more = len(rows) == self._batch
             self._note_turn(ended=not more)
-        # On SQLite a writer that waits looks again only every 100 ms at most: leave it as long as the batch took it.
-        self.pause = 0.0 if self._server else time.monotonic() - began
         return more
 
     def _take(self) -> AnyRow | None:

@@ -95,7 +95,7 @@ class Installation:
 
     @cached_property
     def evidence(self) -> "EvidenceStore":
-        """Where evidence lives; raise ConfigError when its URL or key is wrong, SecretMissing when the key is nowhere."""
+        """Where evidence lives; raise ConfigError when its place or key is wrong, or the key is nowhere."""
         from audit.evidence import EvidenceStore
 
         name = self.config.file.installation.evidence_key
@@ -150,8 +150,9 @@ class Installation:
 
     def seal(self, *, checkpoint: bool) -> None:
         """Seal the trail; with `checkpoint` sign its head at once."""
+        now = self.database.now()
         with self.database.lent() as connection:
-            seal(connection, now=self.database.now(), keys=self.keys, checkpoint=checkpoint)
+            seal(connection, now=now, keys=self.keys, checkpoint=checkpoint)
 
     def run(
         self,
@@ -221,6 +222,8 @@ class Installation:
         self, database: Database, *, acting: bool, overdue: Callable[[], bool] = lambda: False
     ) -> Iterator[Workshop]:
         """Open what a worker works with; closed in reverse order at the end."""
+        if self.config.file.installation.evidence_key is not None or "://" in self.config.evidence_url():
+            _ = self.evidence  # a wrong place or key is told before anything is begun
         browser = _LazyBrowser(cache=self.var / "browser.json")
         with Reader() as reader:
             shop = Workshop(

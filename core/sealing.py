@@ -9,6 +9,7 @@ from loguru import logger
 from sqlalchemy.exc import SQLAlchemyError
 
 from audit.errors import AuditError
+from core.errors import UnderstudyError
 
 # Seconds. The promise is five: one for this, one for the turn of another sealer, two until a server lets go of a
 # sealer that stopped in the middle, and the work itself.
@@ -40,8 +41,8 @@ class Sealing:
             try:
                 self._seal()
                 told = ""
-            except (SQLAlchemyError, AuditError, OSError) as error:
-                why = error.message if isinstance(error, AuditError) else type(error).__name__
+            except (UnderstudyError, AuditError, SQLAlchemyError, OSError) as error:
+                why = error.message if isinstance(error, UnderstudyError | AuditError) else type(error).__name__
                 if why != told:
                     logger.error("The trail could not be sealed; it is tried again every second: {}", why)
                 told = why

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from audit.errors import AuditError
+from audit.errors import AuditError, KeyProblem
 from core.errors import ConfigError, OutsideEffect, SecretMissing, UnderstudyError
 from core.installation import Installation
 from core.model.runs import ExitCode
@@ -46,6 +46,7 @@ class Checkup:
             names = ", ".join(path.name for path in installation.config.sources)
             checkup.good("configuration", f"{names} in {installation.folder}, as {installation.config.profile}")
             checkup._store(installation)
+            checkup._evidence(installation)
             checkup._bots(installation)
             checkup._secrets(installation)
             checkup._targets(installation)
@@ -68,12 +69,28 @@ class Checkup:
     def _store(self, installation: Installation) -> None:
         try:
             installation.seal(checkpoint=False)
+            _same_keys(installation)
             self.good("store", installation.database.engine.url.render_as_string(hide_password=True))
         except SQLAlchemyError as error:
             why = getattr(error, "orig", None) or type(error).__name__
             self.bad("store", ConfigError([f"the database does not open: {why}"]), ExitCode.CONFIGURATION)
-        except (ConfigError, AuditError) as error:
+        except (UnderstudyError, AuditError) as error:
             self.bad("store", error, ExitCode.CONFIGURATION)
+
+    def _evidence(self, installation: Installation) -> None:
+        from audit.evidence import hidden
+
+        try:
+            installation.evidence.probe()
+            key = installation.config.file.installation.evidence_key
+            place = hidden(installation.config.evidence_url())
+            self.good("evidence", f"{place}, {'not encrypted' if key is None else f'encrypted with {key}'}")
+        except SecretMissing as error:
+            self.bad("evidence", error, ExitCode.CREDENTIALS)
+        except ConfigError as error:
+            self.bad("evidence", error, ExitCode.CONFIGURATION)
+        except AuditError as error:
+            self.bad("evidence", ConfigError([f"installation.evidence: {error.message}"]), ExitCode.CONFIGURATION)
 
     def _bots(self, installation: Installation) -> None:
         try:
@@ -122,6 +139,19 @@ class Checkup:
             self.good("browser", f"{found.executable or 'Playwright Chromium'}, version {found.version}")
         except ConfigError as error:
             self.bad("browser", error, ExitCode.CONFIGURATION)
+
+
+def _same_keys(installation: Installation) -> None:
+    """Raise KeyProblem when the trail is signed with a key this host does not have: several hosts share their keys."""
+    from audit.checkpoints import newest
+
+    with installation.database.reading() as tx:
+        signed = newest(tx.connection)
+    if signed is not None and signed.key_id not in {key.key_id for key in installation.keys.public_keys()}:
+        raise KeyProblem(
+            f"the trail is signed with key {signed.key_id}, which is not in {installation.var / 'keys'}; copy that "
+            "folder from the host that signs, so that all hosts sign with one key"
+        )
 
 
 def _targets_in_use(installation: Installation) -> set[str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from audit.actions import Act
 from core.model.digests import plain
 from core.model.evidence import Evidence
 from core.model.outcomes import CheckOutcome, Waiver
@@ -173,7 +174,7 @@ def _decided(table: sa.Table, item_id: int, before: int | None) -> sa.Select[Any
 
 
 def save_evidence(tx: Transaction, item_id: int, *, attempt: int, evidence: Iterable[Evidence]) -> None:
-    """Store references to evidence of the item."""
+    """Store references to evidence of the item, and say in the trail which bytes they are."""
     rows = [
         {
             "item_id": item_id,
@@ -186,8 +187,11 @@ def save_evidence(tx: Transaction, item_id: int, *, attempt: int, evidence: Iter
         }
         for one in evidence
     ]
-    if rows:
-        tx.connection.execute(_EVIDENCE, rows)
+    if not rows:
+        return
+    tx.connection.execute(_EVIDENCE, rows)
+    for row in rows:
+        tx.note(Act.EVIDENCE_STORED, item_id=item_id, attempt=attempt, name=row["name"], sha256=row["sha256"])
 
 
 def evidence_of(tx: Transaction, item_id: int) -> Sequence[Evidence]:

@@ -30,7 +30,7 @@ def verify(
 
     Without keys and anchors from elsewhere, somebody who holds this machine's keys cannot be found out.
     """
-    from audit.checkpoints import read_anchors
+    from audit.checkpoints import read_anchors, remembered
     from audit.export import read_keys
     from audit.verify import verify as verified
     from core.model.runs import ExitCode
@@ -39,7 +39,8 @@ def verify(
         anchors = read_anchors(anchor or [])
         public = installation.keys.public_keys() if keys is None else read_keys(keys)
         with installation.database.reading() as tx:
-            report = verified(tx.connection, public_keys=public, anchors=anchors)
+            ours = remembered(tx.connection, keys=installation.keys)  # first: a later one would not be in the picture
+            report = verified(tx.connection, public_keys=public, anchors=anchors, remembered=ours)
     if as_json:
         tell_json({"whole": report.whole, **{name: getattr(report, name) for name in report.__slots__}})
     else:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from core.errors import Fenced, OutsideEffect
+from core.errors import ApplicationException, Fenced, OutsideEffect
 
 
 class NotingGuard:
@@ -12,6 +12,7 @@ class NotingGuard:
     def __init__(self) -> None:
         self.running = False
         self.fenced = False
+        self.store_down = False
         self.notes: list[str] = []
         self.kept: list[tuple[str, bytes, str]] = []
 
@@ -36,6 +37,8 @@ class NotingGuard:
         self.notes.append("committing")
 
     def evidence(self, name: str, data: bytes, *, media_type: str) -> None:
-        """Keep the evidence."""
+        """Keep the evidence unless its store is down."""
+        if self.store_down:
+            raise ApplicationException("EVIDENCE_UNAVAILABLE", "evidence cannot be kept")
         self.notes.append(name)
         self.kept.append((name, data, media_type))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.browser import Page, changes, difference
-from core.errors import BusinessException, Fenced, OutsideEffect, PortalChanged, PortalUnavailable
+from core.errors import ApplicationException, BusinessException, Fenced, OutsideEffect, PortalChanged, PortalUnavailable
 from tests.core.browser.guard import NotingGuard
 from tests.core.browser.portal import FORM, Portal
 
@@ -66,6 +66,15 @@ def test_a_fallen_fence_stops_the_click(page: Page, portal: Portal, guard: Notin
     with guard.effect(), pytest.raises(Fenced):
         form.post()
     assert portal.posts == []
+
+
+def test_without_its_picture_the_click_does_not_happen(page: Page, portal: Portal, guard: NotingGuard) -> None:
+    """When the evidence of what is about to be sent cannot be kept, nothing is sent and the fence is not passed."""
+    form = page.on(Form).prepared()
+    guard.store_down = True
+    with guard.effect(), pytest.raises(ApplicationException, match="EVIDENCE_UNAVAILABLE"):
+        form.post()
+    assert (guard.notes, portal.posts) == ([], [])
 
 
 @pytest.mark.parametrize(

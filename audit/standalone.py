@@ -7,7 +7,9 @@ somewhere the sender of the export cannot change; the keys in FOLDER are used wh
 nothing is wrong and with 60 otherwise.
 
 Every line of events.jsonl has the sealed text of one event (body) and hash = sha256(hash before || body). A checkpoint
-is signed with Ed25519 (RFC 8032), checked here in plain Python, which takes some milliseconds each.
+names the hash of the one before and is signed with Ed25519 (RFC 8032). That is checked here in plain Python, which
+takes some milliseconds; so where checkpoints follow each other unbroken, the newest signature of each key stands for
+those before it. Files of any length are read in little memory.
 """
 
 import argparse
@@ -15,6 +17,8 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +26,9 @@ PRIME = 2**255 - 19
 ORDER = 2**252 + 27742317777372353535851937790883648493
 CURVE = -121665 * pow(121666, PRIME - 2, PRIME) % PRIME
 ROOT = pow(2, (PRIME - 1) // 4, PRIME)
+
+SHOWN = 50  # problems
+STALE = timedelta(hours=2)  # how far an event's moment and the checkpoints around it may lie apart
 
 Point = tuple[int, int, int, int]
 
@@ -98,54 +105,146 @@ def key_id(public: bytes) -> str:
     return hashlib.sha256(public).hexdigest()[:16]
 
 
+class Damaged(Exception):
+    """A file that is not what an export holds."""
+
+
 def lines(path: Path) -> Iterator[Any]:
-    """Return the JSON values of a file, line by line."""
-    with path.open(encoding="utf-8") as file:
-        for line in file:
-            if line.strip():
-                yield json.loads(line)
+    """Return the JSON objects of a file, line by line."""
+    number = 0
+    try:
+        with path.open(encoding="utf-8") as file:
+            while some := list(islice(file, 1000)):
+                for value in parsed([text for text in some if text.strip()]):
+                    if not isinstance(value, dict):
+                        raise ValueError("not an object")
+                    number += 1
+                    yield value
+    except (OSError, ValueError) as error:
+        raise Damaged(f"{path.name} cannot be read after line {number}: {error}") from error
+
+
+def parsed(texts: list[str]) -> Iterator[Any]:
+    """Return the JSON values of some lines, all at once for speed; one by one when one of them is damaged."""
+    try:
+        values = json.loads("[" + ",".join(texts) + "]")
+    except ValueError:
+        values = []
+    return iter(values) if len(values) == len(texts) else map(json.loads, texts)
 
 
 def read_keys(path: Path) -> dict[str, bytes]:
     """Return the public keys of a file by id."""
-    texts = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    keys = [bytes.fromhex(text.removeprefix("ed25519:")) for text in texts]
+    try:
+        texts = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        keys = [bytes.fromhex(text.removeprefix("ed25519:")) for text in texts]
+    except (OSError, ValueError) as error:
+        raise Damaged(f"{path.name} holds no public keys: {error}") from error
     return {key_id(key): key for key in keys}
 
 
-def follow(path: Path, wanted: set[int]) -> tuple[int, dict[int, str], list[dict[str, Any]], list[str]]:
-    """Walk the chain: how long it is, the hashes asked for, key rotations, and what is wrong."""
-    head, last = bytes(32), 0
-    heads: dict[int, str] = {}
-    rotations: list[dict[str, Any]] = []
-    problems: list[str] = []
-    for line in lines(path):
-        seq, body, stored = line["seq"], line["body"], bytes.fromhex(line["hash"])
-        if seq != last + 1:
-            problems.append(f"after sequence {last} comes {seq}: events were removed, added or reordered")
-        elif body is None:
-            problems.append(f"sequence {seq}: the event was removed")
-        elif hashlib.sha256(head + body.encode()).digest() != stored:
-            problems.append(f"sequence {seq}: the event is not what was sealed")
-        head, last = stored, seq
-        if seq in wanted:
-            heads[seq] = stored.hex()
-        if body is not None and '"trail.key_rotated"' in body:
-            said = json.loads(body)
-            if said.get("action") == "trail.key_rotated":
-                rotations.append(said.get("details", {}))
-    return last, heads, rotations, problems
+class Chain:
+    """A walk along the chain with its checkpoints beside it, and what was found."""
+
+    def __init__(self, checkpoints: Iterator[dict[str, Any]], anchors: set[int]) -> None:
+        self.checkpoints = checkpoints
+        self.anchors = anchors  # sequence numbers that checkpoints kept elsewhere speak of
+        self.last = 0
+        self.heads: dict[int, str] = {}  # the hash at each of them
+        self.signed = 0  # checkpoints met
+        self.rotations: list[dict[str, Any]] = []
+        self.problems: list[str] = []
+        self.count = 0  # of problems; only the first are kept
+
+    def follow(self, events: Iterator[dict[str, Any]]) -> None:
+        """Walk from the first event to the last."""
+        head, last, sha256 = bytes(32), 0, hashlib.sha256
+        checkpoint, before = next(self.checkpoints, None), None
+        oldest, latest = "~", ""
+        for line in events:
+            seq, body, stored = line["seq"], line["body"], bytes.fromhex(line["hash"])
+            if seq != last + 1:
+                self.wrong(f"after sequence {last} comes {seq}: events were removed, added or reordered")
+            elif body is None:
+                self.wrong(f"sequence {seq}: the event was removed")
+            elif sha256(head + body.encode()).digest() != stored:
+                self.wrong(f"sequence {seq}: the event is not what was sealed")
+            head, last = stored, seq
+            if body is not None:
+                start = body.find('"at":"') + 6  # keys are sorted: action, actor, at
+                at = body[start : start + 27]
+                oldest, latest = at if at < oldest else oldest, at if at > latest else latest
+                if '"trail.key_rotated"' in body:
+                    self.rotation(json.loads(body))
+            while checkpoint is not None and checkpoint["seq"] <= seq:
+                here = head.hex() if checkpoint["seq"] == seq else None
+                self.compare(checkpoint, here, dates_problem(checkpoint, before, oldest, latest))
+                checkpoint, before = next(self.checkpoints, None), checkpoint
+                oldest, latest = "~", ""
+            if seq in self.anchors:
+                self.heads[seq] = head.hex()
+        self.last = last
+        while checkpoint is not None:
+            self.compare(checkpoint, None, cut(f"checkpoint {checkpoint['number']}", checkpoint, last))
+            checkpoint = next(self.checkpoints, None)
+
+    def compare(self, checkpoint: dict[str, Any], here: str | None, problem: str | None) -> None:
+        """Note what the chain lacks of what a checkpoint signed; `here` is the hash at its place."""
+        self.signed += 1
+        if here is not None and here != checkpoint["head"]:
+            self.wrong(
+                f"up to sequence {checkpoint['seq']} the trail is not what checkpoint {checkpoint['number']} signed"
+            )
+        if problem is not None:
+            self.wrong(problem)
+
+    def rotation(self, said: dict[str, Any]) -> None:
+        """Note a key that took over."""
+        if said.get("action") == "trail.key_rotated":
+            self.rotations.append(said.get("details", {}))
+
+    def wrong(self, sentence: str) -> None:
+        """Note a problem; of very many only the first are kept."""
+        self.count += 1
+        if len(self.problems) < SHOWN:
+            self.problems.append(sentence)
 
 
-def learn(keys: dict[str, bytes], rotations: list[dict[str, Any]]) -> None:
-    """Add the keys that a trusted key vouches for, in the order of the trail."""
+def cut(name: str, checkpoint: dict[str, Any], last: int) -> str:
+    """Say that a checkpoint speaks of more events than there are."""
+    return f"{name} signed {checkpoint['seq']} events, the trail ends at number {last}: the tail was cut"
+
+
+def dates_problem(checkpoint: dict[str, Any], before: dict[str, Any] | None, oldest: str, latest: str) -> str | None:
+    """Return what is wrong with the moments of the events between two checkpoints, if anything."""
+    name = f"checkpoint {checkpoint['number']}"
+    if before is not None and oldest < shifted(before["at"], -STALE):
+        return f"{name} signs an event of {oldest}, the checkpoint before is of {before['at']}: an old date"
+    if latest > shifted(checkpoint["at"], STALE):
+        return f"{name} is of {checkpoint['at']} and signs an event of {latest}: a date to come"
+    return None
+
+
+def learn(keys: dict[str, bytes], rotations: list[dict[str, Any]]) -> dict[str, str]:
+    """Add the keys that a trusted key vouches for, in the order of the trail; return who took over from whom."""
+    replaced = {}
     for rotation in rotations:
         old = keys.get(rotation.get("old_key", ""))
         new = str(rotation.get("public_key"))
         message = canonical({"kind": "understudy trail key rotation", "new": new, "old": rotation.get("old_key")})
-        if old is not None and accepts(old, message, bytes.fromhex(str(rotation.get("signature")))):
+        if old is not None and accepts(old, message, unhex(rotation.get("signature"))):
             public = bytes.fromhex(new.removeprefix("ed25519:"))
             keys[key_id(public)] = public
+            replaced[key_id(public)] = str(rotation["old_key"])
+    return replaced
+
+
+def unhex(text: object) -> bytes:
+    """Return the bytes of a hexadecimal text; none when it is not one."""
+    try:
+        return bytes.fromhex(str(text))
+    except ValueError:
+        return b""
 
 
 def signature_problem(name: str, checkpoint: dict[str, Any], keys: dict[str, bytes]) -> str | None:
@@ -155,47 +254,80 @@ def signature_problem(name: str, checkpoint: dict[str, Any], keys: dict[str, byt
         return f"{name} is signed with key {checkpoint['key_id']}, which is not trusted"
     parts = {name: checkpoint[name] for name in ("at", "head", "number", "previous", "seq")}
     message = canonical({**parts, "kind": "understudy trail checkpoint"})
-    if not accepts(public, message, bytes.fromhex(checkpoint["signature"])):
+    if not accepts(public, message, unhex(checkpoint["signature"])):
         return f"the signature of {name} is wrong"
     return None
 
 
-def head_problem(name: str, checkpoint: dict[str, Any], last: int, heads: dict[int, str]) -> str | None:
-    """Return what the chain lacks of what a checkpoint says, if anything."""
-    if checkpoint["seq"] > last:
-        return f"{name} signed {checkpoint['seq']} events, the trail ends at number {last}: the tail was cut"
-    if heads.get(checkpoint["seq"]) != checkpoint["head"]:
-        return f"up to sequence {checkpoint['seq']} the trail is not what {name} signed"
-    return None
-
-
-def link_problems(checkpoints: list[dict[str, Any]]) -> list[str]:
-    """Return the places where one checkpoint does not follow the other."""
-    problems, number, previous = [], 0, "0" * 64
+def signing_problems(checkpoints: Iterator[dict[str, Any]], chain: Chain, keys: dict[str, bytes]) -> Iterator[str]:
+    """Walk along the checkpoints: does each follow the one before and bear its signature?"""
+    replaced = learn(keys, chain.rotations)
+    before: dict[str, Any] | None = None
+    retired: set[str] = set()
     for checkpoint in checkpoints:
-        if checkpoint["number"] != number + 1 or checkpoint["previous"] != previous:
-            problems.append(f"checkpoint {checkpoint['number']} does not follow checkpoint {number}")
-        number, previous = checkpoint["number"], hashlib.sha256(canonical(checkpoint)).hexdigest()
-    return problems
+        name = f"checkpoint {checkpoint['number']}"
+        number, previous = (0, "0" * 64) if before is None else (before["number"], digest(before))
+        linked = checkpoint["number"] == number + 1 and checkpoint["previous"] == previous
+        if not linked:
+            yield f"{name} does not follow checkpoint {number}"
+        if before is not None and not (linked and checkpoint["key_id"] == before["key_id"]):
+            yield from filter(None, [signature_problem(f"checkpoint {number}", before, keys)])
+        if checkpoint["key_id"] in retired:
+            yield f"{name} is signed with key {checkpoint['key_id']}, which was replaced before"
+        old = replaced.get(checkpoint["key_id"])
+        while old is not None and old not in retired and old != checkpoint["key_id"]:
+            retired.add(old)
+            old = replaced.get(old)
+        before = checkpoint
+    if before is not None:
+        yield from filter(None, [signature_problem(f"checkpoint {before['number']}", before, keys)])
+    elif chain.last:
+        yield "there is no checkpoint at all"
+
+
+def anchor_problems(anchors: list[dict[str, Any]], chain: Chain, keys: dict[str, bytes]) -> Iterator[str]:
+    """Compare the checkpoints kept elsewhere with the chain."""
+    for anchor in anchors:
+        name = f"the checkpoint {anchor['number']} held elsewhere"
+        yield from filter(None, [signature_problem(name, anchor, keys)])
+        if anchor["seq"] > chain.last:
+            yield cut(name, anchor, chain.last)
+        elif chain.heads.get(anchor["seq"]) != anchor["head"]:
+            yield f"up to sequence {anchor['seq']} the trail is not what {name} signed"
+
+
+def shifted(at: str, by: timedelta) -> str:
+    """Return a moment some time earlier or later, as the trail writes it."""
+    return (datetime.fromisoformat(at.replace("Z", "+00:00")) + by).isoformat(timespec="microseconds")[:26] + "Z"
+
+
+def digest(checkpoint: dict[str, Any]) -> str:
+    """Return the hash by which the next checkpoint names this one."""
+    return hashlib.sha256(canonical(checkpoint)).hexdigest()
 
 
 def verify(folder: Path, keys_file: Path, anchor_files: list[Path]) -> tuple[str, list[str]]:
-    """Return a summary and everything found wrong."""
-    checkpoints = list(lines(folder / "checkpoints.jsonl"))
-    anchors = [anchor for path in anchor_files for anchor in lines(path)]
+    """Return a summary and what was found wrong."""
+    try:
+        return _verify(folder, keys_file, anchor_files)
+    except Damaged as error:
+        return "the export is damaged", [str(error)]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return "the export is damaged", [f"a line is not what an export holds: {type(error).__name__} {error}"]
+
+
+def _verify(folder: Path, keys_file: Path, anchor_files: list[Path]) -> tuple[str, list[str]]:
     keys = read_keys(keys_file)
-    wanted = {checkpoint["seq"] for checkpoint in [*checkpoints, *anchors]}
-    last, heads, rotations, problems = follow(folder / "events.jsonl", wanted)
-    learn(keys, rotations)
-    if last and not checkpoints:
-        problems.append("there is no checkpoint at all")
-    problems += link_problems(checkpoints)
-    named = [(f"checkpoint {checkpoint['number']}", checkpoint) for checkpoint in checkpoints]
-    named += [(f"the checkpoint {anchor['number']} held elsewhere", anchor) for anchor in anchors]
-    for name, checkpoint in named:
-        found = (signature_problem(name, checkpoint, keys), head_problem(name, checkpoint, last, heads))
-        problems += [problem for problem in found if problem]
-    return f"{last} events, {len(checkpoints)} checkpoints, {len(anchors)} held elsewhere", problems
+    anchors = [anchor for path in anchor_files for anchor in lines(path)]
+    checkpoints = folder / "checkpoints.jsonl"
+    chain = Chain(lines(checkpoints), {anchor["seq"] for anchor in anchors})
+    chain.follow(lines(folder / "events.jsonl"))
+    for problem in signing_problems(lines(checkpoints), chain, keys):
+        chain.wrong(problem)
+    for problem in anchor_problems(anchors, chain, keys):
+        chain.wrong(problem)
+    more = [f"... and {chain.count - SHOWN} more"] if chain.count > SHOWN else []
+    return f"{chain.last} events, {chain.signed} checkpoints, {len(anchors)} held elsewhere", [*chain.problems, *more]
 
 
 def main() -> int:
@@ -207,9 +339,9 @@ def main() -> int:
     options = parser.parse_args()
     keys_file = options.keys or options.folder / "public-keys.txt"
     summary, problems = verify(options.folder, keys_file, options.anchor)
-    for problem in problems[:50]:
+    for problem in problems:
         sys.stdout.write(f"PROBLEM: {problem}\n")
-    sys.stdout.write(f"{summary}: {f'{len(problems)} problems' if problems else 'nothing wrong'}\n")
+    sys.stdout.write(f"{summary}: {'NOT WHOLE' if problems else 'nothing wrong'}\n")
     return 60 if problems else 0
 
 

@@ -1,7 +1,9 @@
-"""How fast the trail is sealed and verified, and in how much memory: the second ten times as long as the first.
+"""How fast the trail is sealed and verified, in how much memory, and how long an event waits for its seal under load.
 
-CPU seconds of this process, SQLite in a file with the pragmas of the store. `python -m benchmarks.trail EVENTS` takes
-another length than a million.
+Rates are by CPU seconds, on SQLite in a file as an installation has it; memory is that of a trail beside one a tenth as
+long. `python -m benchmarks.trail EVENTS` takes another length than a million. The wait is by the wall clock: four
+processes commit events as fast as they can while two call the sealer every second, on SQLite and, where its server can
+be started, on PostgreSQL.
 """
 
 import subprocess
@@ -13,19 +15,20 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from audit import sealer
 from audit.actions import Act
 from audit.export import export
 from audit.keys import Keyring
-from audit.sealer import seal
 from audit.trail import Event, append
 from audit.verify import verify
-from benchmarks import Bars
+from benchmarks import Bars, waiting
 from core.clock import Clock
 from core.store import Database
 
 EVENTS = 1_000_000
+LOAD = 10  # seconds
 TOGETHER = 2_000  # events written in one transaction
-START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+START = datetime.now(UTC)
 KINDS = (Act.ITEM_CLAIMED, Act.STEP_DONE, Act.CHECK_EVALUATED, Act.EFFECT_INTENDED, Act.EFFECT_CONFIRMED)
 
 
@@ -47,6 +50,14 @@ def main() -> int:
         small, large = _memory(short, "alone"), _memory(long, "alone")
         bars.at_least("events verified with nothing but Python", _told(long, "alone"), 150_000, "a second of CPU")
         bars.at_most("memory that ten times as many exported events add", large - small, 10, "MB")
+    for name, url in waiting.databases():
+        told = waiting.measured(url, seconds=LOAD)
+        bars.at_most(f"longest wait for a seal, {name}", told.longest, 5, "s")
+        print(
+            f"      ({told.events:,} events in {LOAD} s, {told.sealed:,} seals, trail whole: {told.whole}; a writer's"
+        )
+        print(f"      slowest commit with sealers {told.slowest * 1000:.0f} ms, without {told.alone * 1000:.0f} ms)")
+        bars.at_least(f"events sealed once and only once, {name}", told.share, 1, "%")
     return bars.code
 
 
@@ -109,12 +120,18 @@ def work(where: str, name: str) -> None:
     if name == "alone":
         events = _alone(folder)
     elif name == "seal":
-        events = seal(database.engine, now=START, keys=keys, checkpoint=True).events
+        events = _seal(database, keys)
     else:
         with database.reading() as tx:
             events = {"verify": _verify, "export": _export}[name](tx.connection, keys, folder)
     spent = time.process_time() - began
     print(events / spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def _seal(database: Database, keys: Keyring) -> int:
+    """Seal everything, with a checkpoint for about every thousand events, as in an installation's ordinary week."""
+    sealer.EVERY = timedelta(0)
+    return sealer.seal(database.engine, now=database.now(), keys=keys, checkpoint=True, batch=1000).events
 
 
 def _verify(connection: Connection, keys: Keyring, folder: Path) -> int:

@@ -84,6 +84,65 @@ def test_a_cut_export_is_noticed_with_an_anchor(exported: Path, tmp_path: Path) 
     assert "the tail was cut" in said
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("events.jsonl", '{"seq": 1, "hash": null}\n', "the export is damaged"),
+        ("events.jsonl", "half a li", "events.jsonl cannot be read after line 0"),
+        ("events.jsonl", "[1]\n", "events.jsonl cannot be read after line 0"),
+        ("checkpoints.jsonl", "{}\n", "a line is not what an export holds"),
+        ("public-keys.txt", "ed25519:xyz\n", "public-keys.txt holds no public keys"),
+    ],
+)
+def test_a_damaged_export_is_told_in_words(exported: Path, name: str, text: str, says: str) -> None:
+    """What cannot be read is a finding of its own, not a crash of the program."""
+    (exported / name).write_text(text, encoding="utf-8")
+    code, said = run(exported)
+    assert code == 60
+    assert says in said
+    assert "Traceback" not in said
+
+
+def test_a_missing_file_is_told_in_words(exported: Path) -> None:
+    """A package that is not complete is not whole."""
+    (exported / "checkpoints.jsonl").unlink()
+    code, said = run(exported)
+    assert code == 60
+    assert "checkpoints.jsonl cannot be read" in said
+
+
+def test_a_removed_and_a_made_up_checkpoint_are_noticed(exported: Path, trail: Connection, keys: Keyring) -> None:
+    """The newest signature stands for those before it only while each names the one before."""
+    path = exported / "checkpoints.jsonl"
+    whole = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join(whole[:2] + whole[3:]) + "\n", encoding="utf-8")
+    assert "checkpoint 4 does not follow checkpoint 2" in run(exported)[1]
+    made = json.loads(whole[2]) | {"signature": "00" * 64}
+    path.write_text("\n".join([*whole[:2], json.dumps(made), *whole[3:]]) + "\n", encoding="utf-8")
+    said = run(exported)[1]
+    assert "checkpoint 4 does not follow checkpoint 3" in said
+    assert "the signature of checkpoint 3 is wrong" in said
+
+
+def test_an_old_date_and_a_replaced_key_are_noticed(trail: Connection, keys: Keyring, tmp_path: Path) -> None:
+    """The exported program tells what verifying the database tells."""
+    trail.rollback()
+    (old,) = keys.public_keys()
+    later = NOW + timedelta(minutes=16)
+    write(trail, range(80, 81), at=NOW - timedelta(days=3))
+    rotate(trail, keys=keys, now=later, actor="person:anna")
+    seal(trail, now=later, keys=keys, checkpoint=True)
+    keys.use(old)
+    write(trail, range(81, 82), at=later + timedelta(days=3))
+    seal(trail, now=later, keys=keys, checkpoint=True)
+    folder = export(trail, tmp_path / "export", public_keys=[old]).folder
+    code, said = run(folder)
+    assert code == 60
+    assert "checkpoint 5 signs an event of 2026-02-27T09:00:00.000000Z" in said
+    assert "a date to come" in said
+    assert f"checkpoint 6 is signed with key {old.key_id}, which was replaced before" in said
+
+
 def test_another_key_is_not_trusted(exported: Path, tmp_path: Path) -> None:
     """With the keys of someone else no signature counts."""
     (other,) = Keyring.open(tmp_path / "other").public_keys()

@@ -212,6 +212,18 @@ def test_a_marked_method_of_a_target_needs_an_effect(world: World) -> None:
         target.post()
 
 
+def test_evidence_that_cannot_be_kept_does_not_hide_the_error(world: World, portal: Portal) -> None:
+    """While the store for evidence is down the error stays what it was, and the tab in doubt is closed all the same."""
+    target = world.target()
+    with target.session():
+        target.on(Inside).goto("/list")
+    world.guard.store_down = True
+    with pytest.raises(PortalChanged), target.session():
+        target.on(Inside).look_for_nothing()
+    assert world.browser.open_tab("portal") is None
+    assert world.guard.kept == []
+
+
 def test_the_trace_of_a_failure_is_kept_without_secrets(world: World, portal: Portal) -> None:
     """With tracing on, a failed item leaves a trace in which neither password nor session cookie is found."""
     target = world.target(trace=True)

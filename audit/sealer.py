@@ -140,7 +140,7 @@ class _Pass:
         """
         if not self._server:
             self._connection.execute(update(trail_lease).where(trail_lease.c.name == _NAME).values(name=_NAME))
-            lease = self._connection.execute(_lease()).one()
+            lease = self._connection.execute(_lease()).one_or_none()
         else:
             self._connection.exec_driver_sql(_STILL)
             locked = _lease().with_for_update(skip_locked=not self._forced)

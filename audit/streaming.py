@@ -1,6 +1,6 @@
 """Reading a table of any length in little memory, as fast as the driver gives it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Any
 from uuid import uuid4
@@ -11,7 +11,7 @@ from audit.tables import AnySelect
 
 BATCH = 1000
 
-Rows = list[tuple[Any, ...]]
+Rows = Sequence[tuple[Any, ...]]
 
 
 def stream(connection: Connection, statement: AnySelect) -> Iterator[Rows]:

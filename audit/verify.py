@@ -244,6 +244,3 @@ def _commitments(connection: Connection) -> Iterator[tuple[Any, ...]]:
 def _portions(values: list[str], size: int) -> Iterator[list[str]]:
     for start in range(0, len(values), size):
         yield values[start : start + size]
-
-
-__all__ = ["SILENCE", "STALE", "Report", "verify"]

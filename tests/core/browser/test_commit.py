@@ -68,6 +68,17 @@ def test_a_fallen_fence_stops_the_click(page: Page, portal: Portal, guard: Notin
     assert portal.posts == []
 
 
+def test_a_picture_that_cannot_be_kept_after_the_click_is_an_error_after_it(
+    page: Page, portal: Portal, guard: NotingGuard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The click was made, so the runtime is told of an error behind the fence: it looks before it does anything again."""
+    form = page.on(Form).prepared()
+    monkeypatch.setattr(guard, "committing", lambda: setattr(guard, "store_down", True))
+    with guard.effect(), pytest.raises(ApplicationException, match="EVIDENCE_UNAVAILABLE"):
+        form.post()
+    assert len(portal.posts) == 1
+
+
 def test_without_its_picture_the_click_does_not_happen(page: Page, portal: Portal, guard: NotingGuard) -> None:
     """When the evidence of what is about to be sent cannot be kept, nothing is sent and the fence is not passed."""
     form = page.on(Form).prepared()

@@ -76,7 +76,7 @@ def test_every_command_seals_and_signs_what_it_wrote(desk: Desk) -> None:
         (0, "release bot clerk"),
         (0, "mode clerk --grant shadow --as anna --reason rest"),
         (0, "check"),
-        (0, "run clerk --dry-run"),
+        (1, "run clerk --dry-run"),
         (0, "status"),
         (0, "trail verify"),
     ]

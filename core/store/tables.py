@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Column,
     Dialect,
@@ -23,7 +24,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
-    text,
+    event,
 )
 
 from audit.tables import metadata as audit_metadata
@@ -96,6 +97,12 @@ def _item() -> Column[int]:
     return Column("item_id", _Id, ForeignKey("item.id"), nullable=False, index=True)
 
 
+def _index_of_some(name: str, table: Table, *columns: str, where: str, unique: bool = False) -> None:
+    """Index only the rows that meet a condition; as text, for an Index would load the dialects of both databases."""
+    made = f"CREATE {'UNIQUE ' if unique else ''}INDEX {name} ON {table.name} ({', '.join(columns)}) WHERE {where}"
+    event.listen(table, "after_create", DDL(made))
+
+
 about = Table(
     "about",
     metadata,
@@ -157,21 +164,8 @@ item = Table(
     Column("code", String),  # why, when it did not end done
     UniqueConstraint("bot", "reference"),
 )
-Index(
-    "item_ready",
-    item.c.bot,
-    item.c.priority.desc(),
-    item.c.due,
-    item.c.id,
-    sqlite_where=text("state = 'pending'"),
-    postgresql_where=text("state = 'pending'"),
-)
-Index(
-    "item_held",
-    item.c.lease_until,
-    sqlite_where=text("state = 'in_progress'"),
-    postgresql_where=text("state = 'in_progress'"),
-)
+_index_of_some("item_ready", item, "bot", "priority DESC", "due", "id", where="state = 'pending'")
+_index_of_some("item_held", item, "lease_until", where="state = 'in_progress'")
 Index("item_of_run", item.c.run_id, item.c.state)
 
 item_content = Table(
@@ -286,25 +280,9 @@ effect = Table(
     Column("intended_at", Instant, nullable=False),
     Column("ended_at", Instant),
 )
-_LIVE = text("state IN ('intended', 'uncertain', 'confirmed')")
-Index(
-    "effect_key",
-    effect.c.bot,
-    effect.c.target,
-    effect.c.name,
-    effect.c.key,
-    unique=True,
-    sqlite_where=_LIVE,
-    postgresql_where=_LIVE,
-)
-Index(
-    "effect_of_item",
-    effect.c.item_id,
-    effect.c.name,
-    unique=True,
-    sqlite_where=_LIVE,
-    postgresql_where=_LIVE,
-)
+_LIVE = "state IN ('intended', 'uncertain', 'confirmed')"
+_index_of_some("effect_key", effect, "bot", "target", "name", "key", where=_LIVE, unique=True)
+_index_of_some("effect_of_item", effect, "item_id", "name", where=_LIVE, unique=True)
 
 planned = Table(
     "planned",
@@ -340,9 +318,9 @@ review = Table(
     Column("resolved_by", String),
     Column("note", Text, nullable=False, default=""),
 )
-_WAITING = text("state <> 'resolved'")
-Index("review_of_item", review.c.item_id, unique=True, sqlite_where=_WAITING, postgresql_where=_WAITING)
-Index("review_waiting", review.c.bot, review.c.id, sqlite_where=_WAITING, postgresql_where=_WAITING)
+_WAITING = "state <> 'resolved'"
+_index_of_some("review_of_item", review, "item_id", where=_WAITING, unique=True)
+_index_of_some("review_waiting", review, "bot", "id", where=_WAITING)
 
 evidence = Table(
     "evidence",
@@ -370,8 +348,7 @@ hold = Table(
     Column("released_at", Instant),
     Column("released_by", String),
 )
-_HELD = text("released_at IS NULL")
-Index("hold_open", hold.c.scope, hold.c.name, unique=True, sqlite_where=_HELD, postgresql_where=_HELD)
+_index_of_some("hold_open", hold, "scope", "name", where="released_at IS NULL", unique=True)
 
 breaker = Table(
     "breaker",

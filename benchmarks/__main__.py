@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-NAMES = ("words", "reading", "entering", "trail")
+NAMES = ("startup", "words", "reading", "entering", "trail")
 
 
 def main(arguments: list[str]) -> int:

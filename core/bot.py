@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from core.model.documents import Document
 from core.model.items import NewItem, WorkItem
-from core.model.trials import Trial
 from core.runtime import Context, Listed
+
+if TYPE_CHECKING:
+    from core.model.trials import Trial
 
 S = TypeVar("S", bound=BaseModel)
 F = TypeVar("F", bound=Callable[..., Any])
@@ -50,8 +52,8 @@ class Bot(Generic[S]):
         return self._declare("listed", function)
 
     def trial(
-        self, function: Callable[[Document, Any, datetime, bool], Trial]
-    ) -> Callable[[Document, Any, datetime, bool], Trial]:
+        self, function: "Callable[[Document, Any, datetime, bool], Trial]"
+    ) -> "Callable[[Document, Any, datetime, bool], Trial]":
         """Declare how one document is tried: `trial(document, settings, now, text_only)`; it touches nothing."""
         return self._declare("trial", function)
 

@@ -15,15 +15,8 @@ from audit.redact import Redactor
 from audit.sealer import seal
 from core.clock import Clock
 from core.config import Config, read_config
-from core.decisions import Decisions, People
 from core.errors import ApplicationException, ConfigError
-from core.files.reader import Reader
 from core.model.runs import Mode
-from core.registry import load_bots
-from core.runtime import LoadedBot, Run, RunReport, Tally, Worker, Workshop
-from core.runtime import host as posix
-from core.runtime.boundaries import Boundaries
-from core.sealing import Sealing
 from core.secrets import Secrets
 from core.standins import StandIns
 from core.store import Database, holds
@@ -33,6 +26,9 @@ from core.trust import effective_mode
 if TYPE_CHECKING:
     from audit.evidence import EvidenceStore
     from core.browser import BrowserSession
+    from core.decisions import Decisions
+    from core.runtime import LoadedBot, RunReport, Tally, Workshop
+    from core.runtime.boundaries import Boundaries
 
 Progress = Callable[[str, int, int], None]
 
@@ -123,13 +119,17 @@ class Installation:
         return Secrets(folders=tuple(folders), environment=self._environment, register=self.redactor.register)
 
     @property
-    def decisions(self) -> Decisions:
+    def decisions(self) -> "Decisions":
         """What people may decide here."""
+        from core.decisions import Decisions, People
+
         return Decisions(self.database, people=People(self.config.file.people), reach=self.boundaries.reach)
 
     @cached_property
-    def boundaries(self) -> Boundaries:
+    def boundaries(self) -> "Boundaries":
         """Where this process may be told to die; nothing unless a rehearsal asks for it."""
+        from core.runtime.boundaries import Boundaries
+
         return Boundaries.from_environment(self._environment)
 
     def start_logs(self, *, console: bool) -> None:
@@ -138,11 +138,13 @@ class Installation:
             self.var / "logs", redactor=self.redactor, level=self.config.file.installation.log_level, console=console
         )
 
-    def bots(self, *names: str) -> dict[str, LoadedBot]:
+    def bots(self, *names: str) -> "dict[str, LoadedBot]":
         """Load the named bots, or all enabled ones; raise ConfigError with every problem."""
+        from core.registry import load_bots
+
         return load_bots(self.config, names=names or None)
 
-    def mode_of(self, bot: LoadedBot) -> tuple[Mode, str]:
+    def mode_of(self, bot: "LoadedBot") -> tuple[Mode, str]:
         """Return the mode in force and what limits it."""
         with self.database.reading() as tx:
             granted = holds.granted(tx, bot.name)
@@ -156,23 +158,26 @@ class Installation:
 
     def run(
         self,
-        bot: LoadedBot,
+        bot: "LoadedBot",
         *,
         trigger: str,
         dry: bool = False,
         leave_to_workers: bool = False,
         progress: Progress = lambda what, done, waiting: None,
-        afterwards: Callable[[Database, RunReport], None] = lambda database, report: None,
-    ) -> RunReport:
+        afterwards: "Callable[[Database, RunReport], None]" = lambda database, report: None,
+    ) -> "RunReport":
         """Run a bot once: collect, work, balance. A dry run uses a store that is thrown away and changes nothing.
 
         `leave_to_workers`: collect, and wait until running workers have done the items. `afterwards` may read the store
         that was used, before a dry run's is thrown away.
         """
+        from core.runtime import Run, host
+        from core.sealing import Sealing
+
         database = Database.open("sqlite://", clock=self.clock) if dry else self.database
         mode = Mode.SHADOW if dry else self.mode_of(bot)[0]
         try:
-            with self.workshop(database, acting=not dry) as shop, posix.StopRequest().listening() as stop:
+            with self.workshop(database, acting=not dry) as shop, host.StopRequest().listening() as stop:
                 run = Run(
                     bot=bot,
                     workshop=shop,
@@ -193,17 +198,20 @@ class Installation:
 
     def work(
         self,
-        bots: Mapping[str, LoadedBot],
+        bots: "Mapping[str, LoadedBot]",
         *,
         grace: timedelta,
         linger: timedelta | None = None,
         progress: Callable[[int], None] = lambda done: None,
-    ) -> Tally:
+    ) -> "Tally":
         """Work the queues of bots until told to stop, or until nothing has come due for `linger`; collects nothing.
 
         `grace` is how long the item at hand may go on after SIGTERM before it is given back.
         """
-        stop = posix.StopRequest(grace=grace)
+        from core.runtime import Worker, host
+        from core.sealing import Sealing
+
+        stop = host.StopRequest(grace=grace)
         with self.workshop(self.database, acting=True, overdue=stop.overdue) as shop, stop.listening():
             worker = Worker(
                 bots,
@@ -220,14 +228,17 @@ class Installation:
     @contextmanager
     def workshop(
         self, database: Database, *, acting: bool, overdue: Callable[[], bool] = lambda: False
-    ) -> Iterator[Workshop]:
+    ) -> "Iterator[Workshop]":
         """Open what a worker works with; closed in reverse order at the end."""
+        from core.files.reader import Reader
+        from core.runtime import Workshop, host
+
         if self.config.file.installation.evidence_key is not None or "://" in self.config.evidence_url():
             _ = self.evidence  # a wrong place or key is told before anything is begun
         browser = _LazyBrowser(cache=self.var / "browser.json")
         with Reader() as reader:
             shop = Workshop(
-                worker=posix.new_worker_name(),
+                worker=host.new_worker_name(),
                 folder=self.folder,
                 database=database,
                 holding=self.database,

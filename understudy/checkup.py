@@ -117,9 +117,11 @@ class Checkup:
                 self.bad("secrets", error, ExitCode.CREDENTIALS)
 
     def _targets(self, installation: Installation) -> None:
+        classes = {cls.name: cls for cls in _loaded_targets() if cls.name in _targets_in_use(installation)}
+        if not classes:
+            return
         from core.browser import BrowserTarget
 
-        classes = {cls.name: cls for cls in _loaded_targets() if cls.name in _targets_in_use(installation)}
         if any(issubclass(cls, BrowserTarget) for cls in classes.values()):
             self._browser(installation)
         for name, cls in sorted(classes.items()):

@@ -35,7 +35,6 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from core.errors import FileUnreadable
-from core.files.einvoice import einvoice_from
 from core.files.frames import FrameBroken, read_frame, write_frame
 from core.files.limits import Limits
 from core.model.documents import Attachment, Cell, Document, DocumentText, PageText, Table, Word
@@ -247,6 +246,8 @@ def _tables(head: dict[str, Any], _: bytes) -> tuple[Table, ...]:
 
 
 def _einvoice(head: dict[str, Any], _: bytes) -> EInvoice | None:
+    from core.files.einvoice import einvoice_from
+
     return einvoice_from(head["einvoice"]) if head["einvoice"] else None
 
 

@@ -5,25 +5,32 @@ from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
-from core.checks import RulePack
-from core.model.answers import Answer
-from core.model.documents import Document
 from core.model.items import Amount
 from core.model.reviews import Question, ReviewKind
 from core.model.runs import Mode
 from core.model.steps import Dated
-from core.runtime.effects import perform
 from core.runtime.endings import AskPerson, PutBack, Released
-from core.runtime.record import Record
 from core.runtime.sources import Intake
+
+if TYPE_CHECKING:
+    from core.checks import RulePack
+    from core.model.answers import Answer
+    from core.model.documents import Document
+    from core.runtime.record import Record
 
 S = TypeVar("S")
 P = ParamSpec("P")
 T = TypeVar("T")
 R = TypeVar("R")
 Plan = TypeVar("Plan")
+
+
+def _perform(*args: Any, **kwargs: Any) -> Any:
+    from core.runtime.effects import perform  # loaded with the first effect
+
+    return perform(*args, **kwargs)
 
 
 class Context(Generic[S]):
@@ -33,9 +40,9 @@ class Context(Generic[S]):
         self,
         *,
         settings: S,
-        record: Record | None,
+        record: "Record | None",
         intake: Intake | None,
-        carry_out: Callable[..., Any] = perform,  # what an effect comes to; a replay carries nothing out
+        carry_out: Callable[..., Any] = _perform,  # what an effect comes to; a replay carries nothing out
     ) -> None:
         self.settings = settings
         self._carry_out = carry_out
@@ -54,7 +61,7 @@ class Context(Generic[S]):
         """The mode in force for this attempt."""
         return self._processing().mode
 
-    def inbox(self, folder: str | Path, *patterns: str) -> Iterator[Document]:
+    def inbox(self, folder: str | Path, *patterns: str) -> "Iterator[Document]":
         """Yield every finished document in a folder that matches a pattern (default `*.pdf`).
 
         A file still being written, or one that cannot be taken, is quarantined with its reason and offered again by
@@ -81,7 +88,7 @@ class Context(Generic[S]):
         seen: T = found
         return seen
 
-    def check(self, pack: RulePack, /, **facts: object) -> None:
+    def check(self, pack: "RulePack", /, **facts: object) -> None:
         """Run every rule of the pack; return only when each passed or was waived by enough people.
 
         Otherwise the attempt ends here and a person is asked, with every outcome shown.
@@ -94,7 +101,7 @@ class Context(Generic[S]):
         *,
         key: str,
         plan: Plan,
-        find: Callable[[Plan], Answer[R]],
+        find: "Callable[[Plan], Answer[R]]",
         do: Callable[[Plan], R],
         target: str | None = None,
     ) -> R:
@@ -138,7 +145,7 @@ class Context(Generic[S]):
         with self._processing().open_target(kind) as target:
             yield target
 
-    def _processing(self) -> Record:
+    def _processing(self) -> "Record":
         if self._record is None:
             raise TypeError("collect offers items; steps, looks, checks, effects and targets belong into process")
         if self._record.workshop.overdue() and not self._record.guard.acting_now:

@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.model.runs import Mode
-from core.model.trials import Trial
 from core.target import TargetSettings
+
+if TYPE_CHECKING:
+    from core.model.trials import Trial
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +34,7 @@ class LoadedBot:
     collect: Callable[[Any], Iterable[Any]]
     process: Callable[[Any, Any], Any]
     listed: Callable[[Any, Any], Iterable[Listed]] | None = None  # for the target balance
-    trial: Callable[..., Trial] | None = None  # for `understudy try`
+    trial: "Callable[..., Trial] | None" = None  # for `understudy try`
     targets: Mapping[str, TargetSettings] = field(default_factory=dict)
     mode: Mode = Mode.SHADOW  # as bots.toml asks; the grant may be lower
     attempts: int = 3  # per item, application exceptions only

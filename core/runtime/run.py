@@ -10,7 +10,6 @@ from core.model.items import ItemState, NewItem
 from core.model.runs import Balance, ExitCode, Mode
 from core.runtime import balances, host
 from core.runtime.context import Context
-from core.runtime.listing import Listing
 from core.runtime.loaded import LoadedBot
 from core.runtime.sources import Intake
 from core.runtime.worker import Worker
@@ -211,6 +210,8 @@ class Run:
             or self._worker.tally.exit_code is not None
         ):
             return drawn
+        from core.runtime.listing import Listing
+
         listing = Listing(bot=self._bot, workshop=self._shop, run_id=run_id, guard=self._worker.guard)
         return (*drawn, listing.balance(listed, stop=lambda: self._stop.asked))
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from loguru import logger
 
@@ -13,7 +13,6 @@ from core.errors import StoreUnavailable
 from core.model.items import Claim, ItemState
 from core.model.runs import AttemptOutcome, ExitCode, Mode
 from core.runtime import host
-from core.runtime.attempt import Attempts, Ended
 from core.runtime.guard import EffectGuard
 from core.runtime.heartbeat import Heartbeat
 from core.runtime.loaded import LoadedBot
@@ -21,6 +20,9 @@ from core.runtime.queue import Queue
 from core.runtime.reaper import let_go, reap, reap_sessions
 from core.runtime.workshop import Workshop
 from core.store import Transaction, items
+
+if TYPE_CHECKING:
+    from core.runtime.attempt import Attempts, Ended
 
 T = TypeVar("T")
 
@@ -39,7 +41,7 @@ class Tally:
     stopped: str | None = None  # why it ended before the queue was empty
     exit_code: ExitCode | None = None  # when it was stopped
 
-    def count(self, ended: Ended | None) -> None:
+    def count(self, ended: "Ended | None") -> None:
         """Count one attempt; None: it was taken over, or its end could not be stored."""
         name = str(ended.outcome if ended is not None else AttemptOutcome.ABANDONED)
         self.outcomes[name] = self.outcomes.get(name, 0) + 1
@@ -143,7 +145,9 @@ class Worker:
         """Take the next item with the end of the last, unless it is time to look around, or to stop."""
         return None if self._stop.asked or self._reaping_due() else self._queue.take(tx)
 
-    def _attempts_of(self, bot: LoadedBot) -> Attempts:
+    def _attempts_of(self, bot: LoadedBot) -> "Attempts":
+        from core.runtime.attempt import Attempts
+
         mode = self._mode_of(bot)
         made = self._attempts.get((bot.name, mode))
         if made is None:

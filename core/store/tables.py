@@ -100,7 +100,7 @@ def _item() -> Column[int]:
 def _index_of_some(name: str, table: Table, *columns: str, where: str, unique: bool = False) -> None:
     """Index only the rows that meet a condition; as text, for an Index would load the dialects of both databases."""
     made = f"CREATE {'UNIQUE ' if unique else ''}INDEX {name} ON {table.name} ({', '.join(columns)}) WHERE {where}"
-    event.listen(table, "after_create", DDL(made))
+    event.listen(table, "after_create", DDL(made))  # type: ignore[no-untyped-call]
 
 
 about = Table(

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.model.runs import Balance, ExitCode
-from core.runtime import RunReport
 from understudy.shown.paper import Paper, Style, inert
+
+if TYPE_CHECKING:
+    from core.runtime import RunReport
 
 _MOST_PLANS = 20  # shown as text; JSON has them all
 _ENDINGS = {
@@ -19,7 +21,7 @@ _ENDINGS = {
 
 
 def report_data(
-    report: RunReport, *, dry: bool, limit: str, plans: Sequence[Mapping[str, Any]], logs: Path
+    report: "RunReport", *, dry: bool, limit: str, plans: Sequence[Mapping[str, Any]], logs: Path
 ) -> dict[str, Any]:
     """Return everything the report says as JSON data; `limit` says why the mode is lower than bots.toml asks."""
     return {

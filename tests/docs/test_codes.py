@@ -32,6 +32,7 @@ OTHER = {
     "OILS",
     "PATH",
     "PROBLEM",
+    "PYDANTIC_DISABLE_PLUGINS",
     "TMPDIR",
     "WARNING",
 }

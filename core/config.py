@@ -61,7 +61,7 @@ class TargetTable(_Table):
     profile: Profile = "live"
     simulator: bool = False  # a stand-in: bots may act on it without a certificate
     serve: str | None = None  # the module that starts the stand-in, e.g. "simulators.ledger"
-    settle: Duration = timedelta(seconds=180)  # worst late commit plus search lag
+    settle: Duration = timedelta(seconds=180)  # worst late commit, from the click on, plus search lag
     timeout: Timeout = timedelta(seconds=30)  # longest wait for one page or control
     slots: Positive | None = None  # sessions the system allows at a time, over all workers
     rate: Rate | None = None  # items begun on it, over all workers: "30/m"

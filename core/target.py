@@ -19,7 +19,7 @@ class TargetSettings:
     name: str
     url: str | None = None  # absent for targets without a web address
     serve: str | None = None  # the module that starts the stand-in, when it is one without an address of its own
-    settle: timedelta = timedelta(seconds=180)  # worst late commit plus search lag
+    settle: timedelta = timedelta(seconds=180)  # worst late commit, from the click on, plus search lag
     simulator: bool = False  # True: a stand-in; bots may act on it without a certificate
     profile: str = "live"  # which UNDERSTUDY_ENV may act on it: "test", "uat", "live"
     timeout: timedelta = timedelta(seconds=30)  # longest wait for one page or control

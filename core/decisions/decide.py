@@ -303,7 +303,8 @@ def _resolve(tx: Transaction, task: ReviewTask, action: Action, who: str, note: 
 
 def _resume(tx: Transaction, task: ReviewTask, action: Action, who: str, note: str) -> None:
     _resolve(tx, task, action, who, note)
-    _move(tx, task, ItemState.PENDING, {"not_before": tx.now, "system_errors": 0})
+    settled = item_rows.get(tx, task.item_id).not_before  # they may have looked before the target had settled
+    _move(tx, task, ItemState.PENDING, {"not_before": max(tx.now, settled), "system_errors": 0})
 
 
 def _end(tx: Transaction, task: ReviewTask, to: ItemState, action: Action, who: str, note: str) -> None:

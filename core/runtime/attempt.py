@@ -26,6 +26,7 @@ from core.errors import (
 from core.model.digests import plain, storable
 from core.model.effects import EffectRecord, EffectState, Planned
 from core.model.items import Claim, ItemState, WorkItem
+from core.model.protocol import settled_at
 from core.model.reviews import Question, ReviewKind
 from core.model.runs import AttemptOutcome, ExitCode, Mode
 from core.runtime.context import Context
@@ -91,7 +92,7 @@ class Attempts:
         record = self._record(claim, run_id if run_id is not None else claim.run_id)
         with logger.contextualize(run=record.run_id, item=claim.item_id, bot=self._bot.name):
             try:
-                ended = self._try(record)
+                ended = self._settling(record, self._try(record))
                 following = self._store(record, ended, then)
             except Fenced as error:
                 logger.warning("{}", error.message)
@@ -134,13 +135,12 @@ class Attempts:
         context: Context[Any] = Context(settings=self._bot.settings, record=record, intake=None)
         record.reach("attempt begun")
         try:
-            result = self._bot.process(item, context)
-            return Ended(outcome=AttemptOutcome.DONE, state=ItemState.DONE, result=plain(result))
+            return self._done(record, self._bot.process(item, context))
         except StoreUnavailable:
             raise
         except SessionLost as error:
             self._workshop.drop_targets(keep_sessions=True)
-            if not again:
+            if not again and not record.clicked:
                 record.records.clear()
                 record.outcomes.clear()
                 record.saved = 0
@@ -170,6 +170,24 @@ class Attempts:
             unexpected = ApplicationException("UNEXPECTED", f"{type(error).__name__}; see the log of this attempt")
             return self._system_error(record, unexpected)
 
+    def _done(self, record: Record, result: object) -> Ended:
+        """The bot has returned; what it began and did not come back to is nobody's but a person's."""
+        begun = self._begun(record)
+        if begun:
+            return _asks(in_doubt(begun[0], code="EFFECT_IN_DOUBT", why="the bot ended the item without looking"))
+        return Ended(outcome=AttemptOutcome.DONE, state=ItemState.DONE, result=plain(result))
+
+    def _settling(self, record: Record, ended: Ended) -> Ended:
+        """However an attempt ended after its click: the next is not made before the target has settled.
+
+        That holds for a person's answer too, who may have looked before it had.
+        """
+        if not record.clicked:
+            return ended
+        settle = max(self._bot.targets[record.past.effects[name].target].settle for name in record.clicked)
+        settled = settled_at(self._workshop.database.now(), settle)
+        return replace(ended, until=max(ended.until or settled, settled))
+
     def _ending(
         self, record: Record, ending: EndedPlanned | AskPerson | PutBack | Released | TargetHeld | InDoubt
     ) -> Ended:
@@ -190,7 +208,7 @@ class Attempts:
                 self._workshop.drop_targets()
                 if refused:
                     return _asks(in_doubt(self._begun(record)[0], code=code, why=f"{target} answered: {message}"))
-                until = now + self._bot.targets[target].settle
+                until = settled_at(now, self._bot.targets[target].settle)
                 ended = _back(AttemptOutcome.DOUBT, code, message, until, system_error=True)
                 return self._given_up(record, ended) if self._used_up(record) else ended
 

@@ -1,16 +1,12 @@
 """An effect from plan to receipt: intent before acting, receipt after, and never twice.
 
-The rules are DESIGN.md's; in one glance:
-
-    nothing begun        find: found -> confirmed    absent -> intend, do, confirm     cannot tell -> a person
-    begun, not proven    find: found -> confirmed    absent -> intend again, do        cannot tell -> a person
-    proven               return the receipt
-    key or plan changed after it was begun -> a person
+What is done next is decided in core.model.protocol, which the simulation plays too; here it is done.
 """
 
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, TypeVar, get_type_hints
 
@@ -18,8 +14,9 @@ from core.errors import BusinessException, ConfigError, Fenced, UnderstudyError
 from core.model.answers import Absent, Answer, CannotTell, Found
 from core.model.digests import digest, dump, load, plain, require_frozen
 from core.model.effects import EffectRecord, EffectState, Planned
-from core.model.reviews import Question, ReviewKind
-from core.model.runs import Mode
+from core.model.protocol import Aftermath, Known, Move, Seen, Standing, after_error, next_move
+from core.model.reviews import Question
+from core.runtime import questions
 from core.runtime.endings import AskPerson, EndedPlanned, Ending, InDoubt
 from core.runtime.receipts import from_number, require_one_number
 from core.runtime.record import Record
@@ -44,25 +41,62 @@ def perform(
     """Carry the plan out exactly once and return its receipt; see Context.effect."""
     planned = planned_of(record, name, key=key, plan=plan, do=do, target=target)
     begun = record.past.effects.get(name)
-    if begun is not None and _same(begun) != _same(planned):
-        _accept_change(record, begun, planned)
-        return receipt_of(begun, do)
-    if begun is not None and begun.state is EffectState.CONFIRMED:
-        return receipt_of(begun, do)
+    taken = _taken(record, planned) if begun is None else None
+    known = _known(record, planned, begun, taken=taken is not None)
+    move = next_move(known)
+    answer: Answer[R] | None = None
+    if move is Move.LOOK:
+        record.reached = planned
+        answer = _look(record, planned, find, plan)
+        move = next_move(replace(known, seen=_seen(answer)))
+    match move, begun, answer:
+        case Move.ACT, _, _:
+            return _act(record, _intend(record, planned, begun), plan, do)
+        case Move.CONFIRM_FOUND, _, Found(receipt):
+            return _confirm_found(record, planned, begun, receipt, do)
+        case Move.RETURN_RECEIPT, EffectRecord() as proven, _:
+            return receipt_of(proven, do)
+        case Move.WAIT, _, _:
+            raise InDoubt(target=planned.target, code="ENDED_EARLY", message="it was clicked in this very attempt")
+        case Move.ASK_CHANGED, EffectRecord() as other, _:
+            raise AskPerson(questions.changed(other, planned))
+        case Move.ASK_CANNOT_TELL, _, CannotTell(reason):
+            raise AskPerson(questions.cannot_tell(planned, reason, begun=begun is not None))
+        case Move.ASK_TAKEN, _, _ if taken is not None:
+            raise AskPerson(taken)
+    if begun is not None:  # the bot was set back since: what was found not to have happened is not done now
+        _withdraw(record, begun)
+    raise EndedPlanned(planned) if move is Move.STOP_PLANNED else AskPerson(questions.to_approve(planned))
+
+
+def _seen(answer: Answer[Any]) -> Seen:
+    match answer:
+        case Found():
+            return Seen.FOUND
+        case Absent():
+            return Seen.ABSENT
+        case CannotTell():
+            return Seen.CANNOT_TELL
+
+
+def _known(record: Record, planned: Planned, begun: EffectRecord | None, *, taken: bool) -> Known:
+    this = (planned.name, planned.plan_digest)
+    return Known(
+        standing=_standing(begun),
+        mode=record.mode,
+        acting=record.workshop.acting,
+        approved=this in record.past.approvals,
+        changed=begun is not None and _same(begun) != _same(planned),
+        taken=taken,
+        refuted=this in record.past.refuted,
+        settled=planned.name not in record.clicked,
+    )
+
+
+def _standing(begun: EffectRecord | None) -> Standing:
     if begun is None:
-        ask_when_key_is_held(record, planned)
-        _stop_unless_allowed(record, planned)
-    record.reached = planned
-    answer = _look(record, planned, find, plan)
-    if isinstance(answer, Found):
-        return _confirm_found(record, planned, begun, answer.receipt, do)
-    refuted = begun is None and (name, planned.plan_digest) in record.past.refuted  # it answers for what was before it
-    if isinstance(answer, CannotTell) and not refuted:
-        raise _cannot_tell(planned, answer.reason, begun)
-    if begun is not None:
-        _stop_again_unless_allowed(record, planned, begun)
-    intended = _intend(record, planned, begun)
-    return _act(record, intended, plan, do)
+        return Standing.NOT_BEGUN
+    return Standing.PROVEN if begun.state is EffectState.CONFIRMED else Standing.BEGUN
 
 
 def planned_of(
@@ -80,69 +114,20 @@ def _same(what: EffectRecord | Planned) -> tuple[str, str, str]:
     return what.target, what.key, what.plan_digest
 
 
-def _stop_unless_allowed(record: Record, planned: Planned) -> None:
-    if record.mode is Mode.SHADOW or not record.workshop.acting:
-        raise EndedPlanned(planned)
-    if record.mode is Mode.RECOMMEND and (planned.name, planned.plan_digest) not in record.past.approvals:
-        raise AskPerson(
-            Question(
-                kind=ReviewKind.PLAN,
-                code="PLAN_TO_APPROVE",
-                reason=f"The bot would now carry out {planned.name!r} in {planned.target}.",
-                action="Compare the plan with the document; approve it, or correct the values.",
-                details=planned.details(),
-            )
-        )
-
-
-def _stop_again_unless_allowed(record: Record, planned: Planned, begun: EffectRecord) -> None:
-    """The bot was set back since it began: what was found not to have happened is not done now."""
-    try:
-        _stop_unless_allowed(record, planned)
-    except (EndedPlanned, AskPerson):
-        _withdraw(record, begun)
-        raise
-
-
-def _accept_change(record: Record, begun: EffectRecord, planned: Planned) -> None:
-    """A plan that differs from the one begun is a person's; what they confirmed before stands."""
-    if begun.state is EffectState.CONFIRMED and (planned.name, planned.plan_digest) in record.past.approvals:
-        return
-    was = "entered" if begun.state is EffectState.CONFIRMED else "begun, and it is not known whether it took"
-    raise AskPerson(
-        Question(
-            kind=ReviewKind.CHANGED,
-            code="PLAN_CHANGED",
-            reason=f"{begun.name!r} was {was} with other values than the bot would use now: "
-            + _differences(begun, planned),
-            action=f"Look in {planned.target}. Confirm what was entered, or say that it did not happen.",
-            details={
-                **planned.details(),
-                "begun": {"key": begun.key, "plan": begun.plan, "receipt": begun.receipt},
-            },
-        )
-    )
-
-
 def ask_when_key_is_held(record: Record, planned: Planned) -> None:
     """Ask a person when another item holds the key."""
+    taken = _taken(record, planned)
+    if taken is not None:
+        raise AskPerson(taken)
+
+
+def _taken(record: Record, planned: Planned) -> Question | None:
+    """Return what to ask when another item holds the key."""
     with record.workshop.database.reading() as tx:
         held = rows.holder(tx, bot=record.bot.name, target=planned.target, name=planned.name, key=planned.key)
-        if held is not None and held.item_id != record.claim.item_id:
-            raise _duplicate(planned, held, items.get(tx, held.item_id).reference)
-
-
-def _duplicate(planned: Planned, held: EffectRecord, reference: str) -> AskPerson:
-    state = "was entered before" if held.state is EffectState.CONFIRMED else "is being entered"
-    return AskPerson(
-        Question(
-            kind=ReviewKind.DUPLICATE,
-            code="POSSIBLE_DUPLICATE",
-            reason=f"{planned.key} {state} for another item ({reference[:24]}).",
-            action="Compare the two documents; cancel this one if it is the same, or correct its values if it is not.",
-            details={**planned.details(), "other_item": held.item_id, "receipt": held.receipt},
-        )
-    )
+        if held is None or held.item_id == record.claim.item_id:
+            return None
+        return questions.duplicate(planned, held, reference=items.get(tx, held.item_id).reference)
 
 
 def _look(record: Record, planned: Planned, find: Callable[[Plan], Answer[R]], plan: Plan) -> Answer[R]:
@@ -152,19 +137,6 @@ def _look(record: Record, planned: Planned, find: Callable[[Plan], Answer[R]], p
     if not isinstance(answer, Found | Absent | CannotTell):
         raise TypeError(f"find of effect {planned.name!r} answered {answer!r}; expected Found, Absent or CannotTell")
     return answer
-
-
-def _cannot_tell(planned: Planned, reason: str, begun: EffectRecord | None) -> AskPerson:
-    before = "was begun and may have happened" if begun is not None else "may have been done already"
-    return AskPerson(
-        Question(
-            kind=ReviewKind.UNCERTAIN,
-            code="CANNOT_TELL",
-            reason=f"{planned.name!r} for {planned.key} {before}, and {planned.target} does not say for sure: {reason}",
-            action=f"Look in {planned.target}. Confirm with its number if it is there; refute if it is not.",
-            details=planned.details(),
-        )
-    )
 
 
 def _confirm_found(record: Record, planned: Planned, begun: EffectRecord | None, receipt: R, do: Callable[..., R]) -> R:
@@ -207,7 +179,8 @@ def _asking_when_taken(tx: Transaction, record: Record, planned: Planned) -> Ite
         held = rows.holder(tx, bot=record.bot.name, target=planned.target, name=planned.name, key=planned.key)
         if held is None:
             raise
-        raise _duplicate(planned, held, items.get(tx, held.item_id).reference) from None
+        reference = items.get(tx, held.item_id).reference
+        raise AskPerson(questions.duplicate(planned, held, reference=reference)) from None
 
 
 def _of_item(record: Record) -> dict[str, Any]:
@@ -217,37 +190,56 @@ def _of_item(record: Record) -> dict[str, Any]:
 def _act(record: Record, intended: EffectRecord, plan: Plan, do: Callable[[Plan], R]) -> R:
     guard = record.guard
     by_page = isinstance(getattr(do, "__self__", None), Target) and do.__self__.commits_by_page  # type: ignore[attr-defined]
-    with guard.acting(intended.name):
-        if not by_page:
-            guard.committing()  # a plain function may change the outside from its first line on
-        try:
+    try:
+        with guard.acting(intended.name):
+            if not by_page:
+                guard.committing()  # a plain function may change the outside from its first line on
             receipt = do(plan)
             stored = _dumped(receipt, do)
-        except Fenced:
-            if guard.committed:
-                raise _doubt(record, intended, "FENCED", "the item was taken over during the click") from None
-            raise
-        except Exception as error:
-            if guard.committed:
-                code = error.code if isinstance(error, UnderstudyError) else "UNEXPECTED"
-                refused = isinstance(error, BusinessException)
-                raise _doubt(record, intended, code, _sentence(error), refused=refused) from error
-            _withdraw(record, intended)
-            raise
-        except Ending as ending:
-            if guard.committed:
-                raise _doubt(record, intended, "ENDED_EARLY", f"{type(ending).__name__} after the click") from ending
-            _withdraw(record, intended)
-            raise
+    except (Exception, Ending) as error:
+        _clear_up(record, intended, error)
+        raise
+    record.clicked.add(intended.name)
     record.reach(f"effect {intended.name} before receipt")
+    _prove(record, intended, stored)
+    record.reach(f"effect {intended.name} after receipt")
+    return receipt
+
+
+def _clear_up(record: Record, intended: EffectRecord, error: BaseException) -> None:
+    """Store what an error in the middle of acting means; raise InDoubt when it came after the click."""
+    committed = record.guard.committed
+    refused = isinstance(error, BusinessException)
+    match after_error(committed=committed, fenced=isinstance(error, Fenced), refused=refused):
+        case Aftermath.WITHDRAW:
+            _withdraw(record, intended)
+        case Aftermath.DOUBT | Aftermath.ASK:
+            record.clicked.add(intended.name)
+            _doubt(record, intended)
+            code, message = _told(error)
+            raise InDoubt(target=intended.target, code=code, message=message, refused=refused) from error
+
+
+def _told(error: BaseException) -> tuple[str, str]:
+    """Return the code and the sentence for an error after the click."""
+    if isinstance(error, Fenced):
+        return error.code, "the item was taken over during the click"
+    if isinstance(error, UnderstudyError):
+        return error.code, error.message
+    if isinstance(error, Ending):
+        return "ENDED_EARLY", f"{type(error).__name__} after the click"
+    return "UNEXPECTED", type(error).__name__
+
+
+def _prove(record: Record, intended: EffectRecord, stored: Any) -> None:
     with record.workshop.database.transaction(actor=_actor(record)) as tx:
         _hold_on(record, tx)
         _save_so_far(record, tx)
         rows.settle(tx, intended, to=EffectState.CONFIRMED, receipt=stored)
-        record.past.effects[intended.name] = rows.get(tx, intended.id)
+        proven = rows.get(tx, intended.id)
+    record.past.effects[intended.name] = proven
+    record.clicked.discard(intended.name)
     record.reached = None
-    record.reach(f"effect {intended.name} after receipt")
-    return receipt
 
 
 def _withdraw(record: Record, intended: EffectRecord) -> None:
@@ -258,11 +250,12 @@ def _withdraw(record: Record, intended: EffectRecord) -> None:
     del record.past.effects[intended.name]
 
 
-def _doubt(record: Record, intended: EffectRecord, code: str, message: str, *, refused: bool = False) -> InDoubt:
+def _doubt(record: Record, intended: EffectRecord) -> None:
     with record.workshop.database.transaction(actor=_actor(record)) as tx:
+        _hold_on(record, tx)  # the ledger's row may be at work for whoever took the item over
         rows.settle(tx, intended, to=EffectState.UNCERTAIN)
-        record.past.effects[intended.name] = rows.get(tx, intended.id)
-    return InDoubt(target=intended.target, code=code, message=message, refused=refused)
+        uncertain = rows.get(tx, intended.id)
+    record.past.effects[intended.name] = uncertain
 
 
 def _hold_on(record: Record, tx: Any) -> None:
@@ -316,18 +309,6 @@ def _kind_of(function: Callable[..., Any]) -> Any:
 
 def _receipt_kind(do: Callable[..., Any]) -> Any:
     return _kind_of(inspect.unwrap(getattr(do, "__func__", do)))
-
-
-def _differences(begun: EffectRecord, planned: Planned) -> str:
-    if isinstance(begun.plan, dict) and isinstance(planned.plan, dict):
-        names = sorted(begun.plan.keys() | planned.plan.keys())
-        changed = [name for name in names if begun.plan.get(name) != planned.plan.get(name)]
-        return ", ".join(changed) + "."
-    return "the plan itself."
-
-
-def _sentence(error: BaseException) -> str:
-    return error.message if isinstance(error, UnderstudyError) else type(error).__name__
 
 
 def _actor(record: Record) -> str:

@@ -67,11 +67,16 @@ class EffectGuard:
     def committing(self) -> None:
         """Pass the fence right before the click that cannot be taken back."""
         self.require("page.commit")
-        until = self._renew()
-        if self._now() + MARGIN >= until:
+        if (
+            not self._lease_is_long() and not self._lease_is_long()
+        ):  # the second for a worker that stood still in the first
             raise Fenced("the lease is too short for the click; nothing was done")
         self._before_commit()
         self.committed = True
+
+    def _lease_is_long(self) -> bool:
+        until = self._renew()
+        return self._now() + MARGIN < until
 
     def evidence(self, name: str, data: bytes, *, media_type: str) -> None:
         """Keep bytes as evidence of the item at hand."""

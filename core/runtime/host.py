@@ -8,11 +8,11 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
-from enum import Enum
 from pathlib import Path
 from types import FrameType
 
 from core.locks import FileLock
+from core.model.protocol import Fate
 
 
 def new_worker_name() -> str:
@@ -33,14 +33,6 @@ def alive(worker: str, *, folder: Path) -> Iterator[None]:
             raise RuntimeError(f"{path} is locked by somebody else")
         yield
         path.unlink(missing_ok=True)
-
-
-class Fate(Enum):
-    """What the operating system says of a worker."""
-
-    ALIVE = "alive"  # on this host, its lock is held: stopped or slow, but it may still act
-    DEAD = "dead"  # on this host, it left its lock file, and no process holds it any more
-    UNKNOWN = "unknown"  # on another host, or it ended in good order: only its lease tells
 
 
 def fate(worker: str, *, folder: Path) -> Fate:

@@ -59,6 +59,7 @@ class Record:
     records: list[StepRecord] = field(default_factory=list)
     outcomes: list[tuple[str, CheckOutcome]] = field(default_factory=list)
     evidence: list[Evidence] = field(default_factory=list)
+    clicked: set[str] = field(default_factory=set)  # effects acted on in this attempt and not proven
     amount: Amount | None = None
     reached: Planned | None = None  # the effect at hand, until its receipt is stored
     saved: int = 0  # how many of `records` the store has

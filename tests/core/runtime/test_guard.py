@@ -66,3 +66,14 @@ def test_without_a_lease_nothing_is_committed() -> None:
     watch.begin(evidence=[])
     with watch.acting("post"), pytest.raises(Fenced):
         watch.committing()
+
+
+def test_a_worker_that_stood_still_while_it_renewed_looks_once_more() -> None:
+    """It still holds the item: given up, a living worker would keep it and nobody would work on it."""
+    stood_still = [NOW + timedelta(minutes=5), NOW + timedelta(minutes=5)]
+    leases = [NOW + timedelta(minutes=1), NOW + timedelta(minutes=6)]
+    watch = EffectGuard(now=stood_still.pop, keep=lambda data: "hash")
+    watch.begin(evidence=[], renew=lambda: leases.pop(0))
+    with watch.acting("post"):
+        watch.committing()
+    assert watch.committed

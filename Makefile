@@ -1,10 +1,11 @@
 # make demo, make test: these two do all set-up on a machine with python3, make and a package registry.
-# make check: what must be clean before a commit. make bench: the figures of docs. make clean: back to a fresh clone.
+# make check: what must be clean before a commit. make bench: the figures of docs. make nightly: what takes too long for
+# every change. make clean: back to a fresh clone.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-cluster test check bench clean setup browser
+.PHONY: help demo demo-cluster test check bench nightly clean setup browser
 
 BIN := .venv/bin
 READY := .venv/ready
@@ -32,6 +33,9 @@ check: $(READY) ## style, types, floors, architecture
 
 bench: $(READY) $(BROWSER) ## measure speed and reading, and print both
 	@$(BIN)/python -m benchmarks
+
+nightly: $(READY) ## a million items of the effect protocol, and 20,000 through the store, under faults of every kind
+	@$(BIN)/python -m tests.simulation
 
 clean: ## remove everything that make has made; var/ of an installation stays
 	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

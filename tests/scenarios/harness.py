@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 from audit.keys import Keyring
 from audit.verify import Report, verify
 from core.clock import Clock
+from core.config import read_config
 from core.store import Database
 
 HERE = Path(__file__).parent
@@ -36,11 +38,25 @@ def copied(sample: str, to: Path) -> Path:
     return Path(shutil.copytree(HERE / sample, to, ignore=shutil.ignore_patterns("__pycache__", "var", "*.db")))
 
 
+def set_values(file: Path, values: Mapping[str, str | int]) -> None:
+    """Replace the values of keys in bots.toml; each key stands once in the file."""
+    lines = file.read_text(encoding="utf-8").splitlines()
+    for key, value in values.items():
+        (number,) = [at for at, line in enumerate(lines) if line.startswith(f"{key} =")]
+        lines[number] = f"{key} = {json.dumps(value)}"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def command(folder: Path, bot: str, *more: str) -> list[str]:
+    """Return what starts a bot once."""
+    return [sys.executable, str(HERE / "run_bot.py"), str(folder), bot, *more]
+
+
 def run(folder: Path, bot: str, *more: str, kill_at: int | None = None, log: Path | None = None) -> Ended:
     """Run a bot once, dying at a boundary when one is given; `log` lists the boundaries reached."""
     done = subprocess.run(
-        [sys.executable, str(HERE / "run_bot.py"), str(folder), bot, *more],
-        env=_environment(kill_at, log),
+        command(folder, bot, *more),
+        env=environment(kill_at, log),
         cwd=folder,
         capture_output=True,
         text=True,
@@ -54,8 +70,8 @@ def run(folder: Path, bot: str, *more: str, kill_at: int | None = None, log: Pat
 def started(folder: Path, bot: str) -> subprocess.Popen[str]:
     """Start a bot and return its process."""
     return subprocess.Popen(
-        [sys.executable, str(HERE / "run_bot.py"), str(folder), bot],
-        env=_environment(None, None),
+        command(folder, bot),
+        env=environment(),
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -63,12 +79,13 @@ def started(folder: Path, bot: str) -> subprocess.Popen[str]:
     )
 
 
-def _environment(kill_at: int | None, log: Path | None) -> dict[str, str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("UNDERSTUDY_KILL")}
-    environment.pop("UNDERSTUDY_ENV", None)
+def environment(kill_at: int | None = None, log: Path | None = None) -> dict[str, str]:
+    """Return the environment of a process: ours, but for what would change its course."""
+    values = {name: value for name, value in os.environ.items() if not name.startswith("UNDERSTUDY_KILL")}
+    values.pop("UNDERSTUDY_ENV", None)
     if kill_at is not None:
-        environment["UNDERSTUDY_KILL_AT"] = f"{kill_at}:{log or ''}"
-    return environment
+        values["UNDERSTUDY_KILL_AT"] = f"{kill_at}:{log or ''}"
+    return values
 
 
 def boundaries(folder: Path, bot: str) -> list[str]:
@@ -79,9 +96,14 @@ def boundaries(folder: Path, bot: str) -> list[str]:
     return [line.split(" ", 1)[1] for line in log.read_text(encoding="utf-8").splitlines()]
 
 
+def store(folder: Path) -> Database:
+    """Open an installation's database, wherever its bots.toml says it is."""
+    return Database.open(read_config(folder, environment={}).database_url(), clock=Clock())
+
+
 def trail(folder: Path) -> Report:
     """Verify the trail of an installation with its own key."""
-    database = Database.open(f"sqlite:///{folder}/var/understudy.db", clock=Clock())
+    database = store(folder)
     try:
         with database.engine.connect() as connection:
             return verify(connection, public_keys=Keyring.open(folder / "var" / "keys").public_keys())

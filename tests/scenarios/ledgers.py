@@ -1,15 +1,13 @@
 """A ledger in a process of its own, and a bot that posts vouchers in it through a real browser."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from core.browser import find_browser
-from core.clock import Clock
-from core.store import Database, holds, items, reviews, runs
+from core.store import holds, items, reviews, runs
 from simulators.ledger import books
 from simulators.process import Running, running
 from tests.scenarios import harness
@@ -44,7 +42,7 @@ class Office:
 
     def story(self) -> dict[str, Any]:
         """Return where the items, questions, holds and attempts stand."""
-        database = Database.open(f"sqlite:///{self.folder}/var/understudy.db", clock=Clock())
+        database = harness.store(self.folder)
         try:
             with database.reading() as tx:
                 rows = list(items.all_of(tx, "posting"))
@@ -68,14 +66,5 @@ def office(folder: Path, *, rows: Sequence[str] = ROWS[:1], **settings: str | in
     find_browser(cache=folder.parent / "browser.json", install=False)
     (folder / "var" / "browser.json").write_bytes((folder.parent / "browser.json").read_bytes())
     with running("ledger", folder / "ledger.db", seed=7) as ledger:
-        _set(folder / "bots.toml", {"url": ledger.url, **settings})
+        harness.set_values(folder / "bots.toml", {"url": ledger.url, **settings})
         yield Office(folder=folder, ledger=ledger)
-
-
-def _set(file: Path, values: Mapping[str, str | int]) -> None:
-    """Replace the values of keys; each key stands once in the file."""
-    lines = file.read_text(encoding="utf-8").splitlines()
-    for key, value in values.items():
-        (number,) = [at for at, line in enumerate(lines) if line.startswith(f"{key} =")]
-        lines[number] = f"{key} = {json.dumps(value)}"
-    file.write_text("\n".join(lines) + "\n", encoding="utf-8")

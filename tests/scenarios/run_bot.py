@@ -2,15 +2,19 @@
 
 import json
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from core.clock import Clock
 from core.installation import Installation
 
 
 def main() -> int:
-    """Run `run_bot.py FOLDER BOT [dry]`."""
+    """Run `run_bot.py FOLDER BOT [dry] [late]`; late: on a host whose clock is an hour behind."""
     folder, name, *more = sys.argv[1:]
-    with Installation.open(Path(folder)) as installation:
+    behind = timedelta(hours=1 if "late" in more else 0)
+    clock = Clock(now=lambda: datetime.now(UTC) - behind)
+    with Installation.open(Path(folder), clock=clock) as installation:
         installation.start_logs(console=False)
         report = installation.run(installation.bots(name)[name], trigger="system:scenario", dry="dry" in more)
     said = {

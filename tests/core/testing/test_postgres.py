@@ -9,12 +9,13 @@ import pytest
 from core.errors import ConfigError
 from core.testing import postgres as module
 from core.testing.postgres import Postgres
+from tests.postgres import served
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def server() -> Iterator[Postgres]:
     """A server that these tests may stop and kill."""
-    with Postgres(tmp_path_factory.mktemp("own") / "data", durable=False, max_connections=12) as server:
+    with served(max_connections=12) as server:
         yield server
 
 

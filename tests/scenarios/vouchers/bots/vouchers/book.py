@@ -9,7 +9,9 @@ from pydantic import BaseModel
 
 from understudy import Absent, Answer, Found
 
-PATH = Path(__file__).parents[2] / "book.db"
+from .traps import come_to
+
+PATH = Path(__file__).resolve().parents[2] / "book.db"
 
 
 class Voucher(BaseModel, frozen=True):
@@ -28,14 +30,17 @@ class Receipt(BaseModel, frozen=True):
 
 def enter(voucher: Voucher) -> Receipt:
     """Enter a voucher, whether it is there or not."""
+    come_to("enter")
     with closing(_opened()) as book, book:
         line = (voucher.number, voucher.supplier, str(voucher.net))
         made = book.execute("INSERT INTO entry (number, supplier, net) VALUES (?, ?, ?)", line)
-        return Receipt(entry=made.lastrowid or 0)
+    come_to("entered")
+    return Receipt(entry=made.lastrowid or 0)
 
 
 def find(voucher: Voucher) -> Answer[Receipt]:
     """Look a voucher up by its number."""
+    come_to("find")
     hits = [entry for entry, number, _ in entered() if number == voucher.number]
     return Found(Receipt(entry=hits[0])) if hits else Absent()
 

@@ -11,12 +11,13 @@ from pydantic import BaseModel
 from understudy import NOBODY, Bot, Context, Finding, Listed, NewItem, RulePack, WorkItem, failed, passed
 
 from .book import Receipt, Voucher, enter, entered, find
+from .traps import meet
 
 
 class Settings(BaseModel):
     """The `[bots.vouchers.settings]` table."""
 
-    folder: Path = Path(__file__).parents[2]
+    folder: Path = Path(__file__).resolve().parents[2]
 
 
 bot = Bot("vouchers", settings=Settings)
@@ -36,6 +37,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 @bot.collect
 def collect(ctx: Context[Settings]) -> Iterator[NewItem]:
+    meet()
     for row in rows(ctx.settings.folder / "vouchers.csv"):
         yield NewItem(reference=row["number"], payload=row)
 

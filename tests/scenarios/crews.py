@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import sqlalchemy as sa
 
@@ -18,6 +18,7 @@ from audit.actions import Act
 from audit.tables import trail_event
 from core.model.items import ItemState
 from core.store import items
+from core.store import tables as t
 from tests.scenarios import harness
 
 BOT = "vouchers"
@@ -60,6 +61,7 @@ class Crew:
     """An installation, its database and the workers started on it."""
 
     folder: Path
+    url: str  # of its database
     vouchers: int
     workers: list[Worker] = field(default_factory=list)
 
@@ -105,7 +107,7 @@ class Crew:
         given_up = time.monotonic() + harness.MOST
         while not there():
             alive = [worker for worker in self.workers if worker.process.poll() is None]
-            assert (alive and time.monotonic() < given_up) or there(), [worker.told[-2000:] for worker in self.workers]
+            assert (alive and time.monotonic() < given_up) or there(), self.told()
             time.sleep(0.05)
 
     def rows(self) -> list[Any]:
@@ -126,6 +128,20 @@ class Crew:
         """Return how many items stand in each state."""
         return Counter(str(row.state) for row in self.rows())
 
+    @property
+    def many_hosts(self) -> bool:
+        """Whether its database serves more than one host."""
+        return not self.url.startswith("sqlite")
+
+    def empty_the_database(self) -> None:
+        """Take the tables away, as in an installation that was never used."""
+        database = harness.store(self.folder)
+        try:
+            with database.engine.begin() as connection:
+                t.metadata.drop_all(connection)
+        finally:
+            database.close()
+
     def happened(self, action: Act) -> int:
         """Return how often the trail tells of an action."""
         database = harness.store(self.folder)
@@ -136,7 +152,31 @@ class Crew:
         finally:
             database.close()
 
-    def stop(self) -> None:
+    def told(self) -> list[str]:
+        """Return the ends of what the workers have printed."""
+        return [worker.told[-2000:] for worker in self.workers]
+
+    def wrong(self) -> list[str]:
+        """Let one more run finish what is left, and return all that is not as it must be then."""
+        last = harness.run(self.folder, BOT)
+        found = [f"the last run ended with {last.code}: {last.said} {last.errors[-1500:]}"] if last.code else []
+        return found + self.wrong_now()
+
+    def wrong_now(self) -> list[str]:
+        """Return all that is not as it must be when a run has ended well."""
+        found = [f"an item is {state}" for state in self.states() if state not in ENDED]
+        expected = sorted((f"RD-{number}", f"{number}.50") for number in range(self.vouchers))
+        entries = harness.entries(self.folder)
+        found += [f"{entry} stands {times} times in the book" for entry, times in Counter(entries).items() if times > 1]
+        found += [f"{entry} is not in the book" for entry in expected if entry not in entries]
+        report = harness.trail(self.folder)
+        found += [*report.problems, *([f"{report.unsealed} events are not sealed"] if report.unsealed else [])]
+        return found
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
         """End what still runs."""
         for worker in self.workers:
             if worker.process.poll() is None:
@@ -157,42 +197,30 @@ def another_host(crew: Crew) -> Path:
     return folder
 
 
-def assembled(folder: Path, url: str, *, vouchers: int = 12, **settings: str | int) -> Crew:
-    """Set up an installation on the database and return its crew, nobody started yet."""
+def assembled(folder: Path, url: str, *, vouchers: int = 12, lag: float = 0, **settings: str | int) -> Crew:
+    """Set up an installation on the database and return its crew, nobody started yet.
+
+    `lag`: seconds until a new entry of the book is found; `settings` replace values of bots.toml by key.
+    """
     harness.copied("vouchers", folder)
     lines = [f"RD-{number},Redwood Dale,{number}.50" for number in range(vouchers)]
     (folder / "vouchers.csv").write_text("\n".join(["number,supplier,net", *lines]) + "\n", encoding="utf-8")
-    harness.set_values(folder / "bots.toml", {"database": url})
-    for key, value in settings.items():
-        harness.set_values(folder / "bots.toml", {key: value})
+    if lag:
+        (folder / "lag").write_text(str(lag), encoding="utf-8")
+    if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
+        url = f"sqlite:///{folder}/{url.removeprefix('sqlite:///')}"
+    harness.set_values(folder / "bots.toml", {"database": url, **settings})
     harness.store(folder).close()  # the tables are there before anybody starts
-    return Crew(folder=folder, vouchers=vouchers)
+    return Crew(folder=folder, url=url, vouchers=vouchers)
 
 
 def played(folder: Path, url: str, fault: Fault) -> list[str]:
     """Let a fault befall a new crew and return what is wrong afterwards."""
-    crew = assembled(folder, url)
-    try:
+    with assembled(folder, url) as crew:
         fault(crew)
-        return wrong(crew)
-    finally:
-        crew.stop()
+        return crew.wrong()
 
 
 def named(part: Fault | str) -> str:
     """Return a fault's or a database's name, for the name of its test."""
     return part if isinstance(part, str) else part.__name__
-
-
-def wrong(crew: Crew) -> list[str]:
-    """Let one more run finish what is left, and return all that is not as it must be."""
-    last = harness.run(crew.folder, BOT)
-    found = [f"the last run ended with {last.code}: {last.said} {last.errors[-1500:]}"] if last.code else []
-    found += [f"an item is {state}" for state in crew.states() if state not in ENDED]
-    expected = sorted((f"RD-{number}", f"{number}.50") for number in range(crew.vouchers))
-    entries = harness.entries(crew.folder)
-    found += [f"{entry} stands {times} times in the book" for entry, times in Counter(entries).items() if times > 1]
-    found += [f"{entry} is not in the book" for entry in expected if entry not in entries]
-    report = harness.trail(crew.folder)
-    found += [*report.problems, *([f"{report.unsealed} events are not sealed"] if report.unsealed else [])]
-    return found

@@ -29,18 +29,22 @@ class Cutting:
     at: int = 0  # the number of the commit to cut; 0: none
     moment: str = BEFORE
     commits: list[str] = field(default_factory=list)  # what each committed transaction had written
-    cut: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def url(self, url: str) -> str:
         """Return a database's URL over this way."""
         return f"{url.partition('?')[0]}?host={self.folder}"
 
+    def cut_next(self, at: int, moment: str) -> None:
+        """Count from now on, and cut around the commit with this number; 0: around none."""
+        with self._lock:
+            self.commits.clear()
+            self.at, self.moment = at, moment
+
     def due(self, wrote: str) -> bool:
         """Count a commit; tell whether it is the one to cut."""
         with self._lock:
             self.commits.append(wrote)
-            self.cut = self.cut or len(self.commits) == self.at
             return len(self.commits) == self.at
 
     def serve(self, listener: socket.socket) -> None:
@@ -54,10 +58,10 @@ class Cutting:
 
 
 @contextmanager
-def cutting(server: Path, *, at: int = 0, moment: str = BEFORE) -> Iterator[Cutting]:
-    """Open a way to the server's socket that cuts the connection at one commit."""
+def cutting(server: Path) -> Iterator[Cutting]:
+    """Open a way to the server's socket that cuts no connection yet."""
     folder = Path(tempfile.mkdtemp(prefix="cut-"))  # short: a socket's path has 107 characters
-    way = Cutting(server=server, folder=folder, at=at, moment=moment)
+    way = Cutting(server=server, folder=folder)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(folder / _SOCKET))
         listener.listen()

@@ -21,6 +21,7 @@ from core.store import Database
 
 HERE = Path(__file__).parent
 KILLED = -signal.SIGKILL
+_NOT_COPIED = shutil.ignore_patterns("__pycache__", "var", "*.db")
 MOST = 120  # seconds that one run may take
 
 
@@ -35,7 +36,7 @@ class Ended:
 
 def copied(sample: str, to: Path) -> Path:
     """Copy an installation and return its folder."""
-    return Path(shutil.copytree(HERE / sample, to, ignore=shutil.ignore_patterns("__pycache__", "var", "*.db")))
+    return Path(shutil.copytree(HERE / sample, to, ignore=_NOT_COPIED, dirs_exist_ok=True))
 
 
 def set_values(file: Path, values: Mapping[str, str | int]) -> None:
@@ -67,11 +68,11 @@ def run(folder: Path, bot: str, *more: str, kill_at: int | None = None, log: Pat
     return Ended(code=done.returncode, said=said, errors=done.stderr)
 
 
-def started(folder: Path, bot: str) -> subprocess.Popen[str]:
-    """Start a bot and return its process."""
+def started(folder: Path, bot: str, *, log: Path | None = None) -> subprocess.Popen[str]:
+    """Start a bot and return its process; `log` lists the boundaries reached."""
     return subprocess.Popen(
         command(folder, bot),
-        env=environment(),
+        env=environment(None if log is None else 0, log),
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

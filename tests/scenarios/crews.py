@@ -15,6 +15,7 @@ from typing import Any, Self
 import sqlalchemy as sa
 
 from audit.actions import Act
+from audit.keys import Keyring
 from audit.tables import trail_event
 from core.model.items import ItemState
 from core.store import items
@@ -210,7 +211,8 @@ def assembled(folder: Path, url: str, *, vouchers: int = 12, lag: float = 0, **s
     if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
         url = f"sqlite:///{folder}/{url.removeprefix('sqlite:///')}"
     harness.set_values(folder / "bots.toml", {"database": url, **settings})
-    harness.store(folder).close()  # the tables are there before anybody starts
+    harness.store(folder).close()  # the tables are there before anybody starts, and so are the keys
+    Keyring.open(folder / "var" / "keys")
     return Crew(folder=folder, url=url, vouchers=vouchers)
 
 

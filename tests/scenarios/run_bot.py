@@ -15,7 +15,7 @@ def main() -> int:
     behind = timedelta(hours=1 if "late" in more else 0)
     clock = Clock(now=lambda: datetime.now(UTC) - behind)
     with Installation.open(Path(folder), clock=clock) as installation:
-        installation.start_logs(console=False)
+        installation.start_logs(console=True)
         report = installation.run(installation.bots(name)[name], trigger="system:scenario", dry="dry" in more)
     said = {
         "states": report.states,

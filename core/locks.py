@@ -10,10 +10,11 @@ from pathlib import Path
 
 
 class FileLock:
-    """A lock on a file, which is made when it is not there; closing lets go of it."""
+    """A lock on a file; closing lets go of it."""
 
-    def __init__(self, path: Path) -> None:
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    def __init__(self, path: Path, *, make: bool = True) -> None:
+        """`make`: make the file when it is not there; otherwise FileNotFoundError is raised."""
+        self._file = os.open(path, os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if make else 0), 0o600)
 
     def wait(self) -> None:
         """Take the lock, waiting until whoever has it lets go."""

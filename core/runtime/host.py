@@ -37,10 +37,13 @@ def alive(worker: str, *, folder: Path) -> Iterator[None]:
 
 def fate(worker: str, *, folder: Path) -> Fate:
     """Ask what became of a worker."""
-    path = _lock_path(worker, folder)
-    if not worker.startswith(f"{socket.gethostname()}:") or not path.exists():
+    if not worker.startswith(f"{socket.gethostname()}:"):
         return Fate.UNKNOWN
-    with closing(FileLock(path)) as lock:
+    try:
+        lock = FileLock(_lock_path(worker, folder), make=False)
+    except FileNotFoundError:
+        return Fate.UNKNOWN
+    with closing(lock):
         return Fate.DEAD if lock.take() else Fate.ALIVE
 
 

@@ -35,7 +35,8 @@ COMMANDS: dict[str, Command] = {
         "understudy.commands.demo", "Make documents and a ledger, run the invoices bot on them, and show what happened."
     ),
     "demo-cluster": Command(
-        "understudy.commands.demo_cluster", "Run the demo's bot with several workers on PostgreSQL, and kill one."
+        "understudy.commands.demo_cluster",
+        "Run the invoices bot on PostgreSQL with several workers, kill one half-way, and show what happened.",
     ),
     "browser": Command("understudy.commands.browser", "Find a browser that works, or install one."),
 }

@@ -87,6 +87,7 @@ class Worker:
         self._reaped_at: datetime | None = None
         self._worked_at = workshop.database.now()
         self._done = 0
+        self._unsure = False  # whether the store was lost while the next item was taken
 
     @contextmanager
     def alive(self) -> Iterator[None]:
@@ -111,12 +112,21 @@ class Worker:
         while not self._stopped(holding=claim):
             if claim is None:
                 self._patiently(lambda: self._reap(run_id))
-                claim = self._patiently(lambda: self._queue.next(reach=self._shop.boundaries.reach))
+                claim = self._patiently(self._next)
             if claim is not None:
                 claim = self._make(claim, run_id)
                 gave_up_waiting = self._until(linger)
             elif self._held(linger) or not self._wait(gave_up_waiting):
                 return
+
+    def _next(self) -> Claim | None:
+        """Take the next item; one whose taking may have been lost with the store is let go of before another try."""
+        if self._unsure:
+            self._let_go()
+        self._unsure = True
+        claim = self._queue.next(reach=self._shop.boundaries.reach)
+        self._unsure = False
+        return claim
 
     def _until(self, linger: timedelta | None) -> datetime | None:
         return None if linger is None else self._shop.database.now() + linger
@@ -156,11 +166,15 @@ class Worker:
         return made
 
     def _recover(self, claim: Claim, error: StoreUnavailable) -> None:
-        """The store was lost in the middle of an item: close everything, wait for it, and let go of what we held."""
+        """The store was lost in the middle of an item: wait for it, and let go of what we held."""
         logger.warning("Item {} is let go of: {}", claim.item_id, error.message)
+        self._patiently(self._let_go)
+
+    def _let_go(self) -> None:
+        """Close everything, and give back whatever the store says is held in this worker's name."""
         self._shop.sessions.forget()
         self._shop.drop_targets()
-        self._patiently(lambda: let_go(self._shop.database, self._shop.holding, self._bots, worker=self._shop.worker))
+        let_go(self._shop.database, self._shop.holding, self._bots, worker=self._shop.worker)
 
     def _patiently(self, do: Callable[[], T]) -> T:
         """Do something with the store, waiting for it when it does not answer."""

@@ -1,15 +1,16 @@
 # make demo, make test: these two do all set-up on a machine with python3, make and a package registry.
-# make check: what must be clean before a commit. make bench: the figures of docs. make nightly: what takes too long for
-# every change. make clean: back to a fresh clone.
+# make check: what must be clean before a commit. make bench, make bench-engine: the figures of docs. make nightly: what
+# takes too long for every change. make clean: back to a fresh clone.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-cluster test check bench nightly clean setup browser
+.PHONY: help demo demo-cluster test check bench bench-engine nightly clean setup browser
 
 BIN := .venv/bin
 READY := .venv/ready
 BROWSER := .venv/browser
+BENCH := .venv/bench
 UNDERSTUDY := $(BIN)/understudy
 
 help: ## show this list
@@ -33,6 +34,9 @@ check: $(READY) ## style, types, floors, architecture
 
 bench: $(READY) $(BROWSER) ## measure speed and reading, and print both
 	@$(BIN)/python -m benchmarks
+
+bench-engine: $(BENCH) ## measure the engine beside robocorp-workitems, on SQLite and PostgreSQL
+	@$(BIN)/python -m benchmarks.engine
 
 nightly: $(READY) ## a million items of the effect protocol, and 20,000 through the store, under faults of every kind
 	@$(BIN)/python -m tests.simulation
@@ -67,4 +71,10 @@ $(READY): pyproject.toml constraints.txt
 
 $(BROWSER): $(READY)
 	@$(UNDERSTUDY) browser
+	@touch $@
+
+$(BENCH): $(READY)
+	@echo "Installing what the engine is measured with, at the versions in constraints.txt"
+	@PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_CONSTRAINT="$(CURDIR)/constraints.txt" \
+	  $(BIN)/python -m pip install --quiet --editable '.[bench]'
 	@touch $@

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from audit.actions import Act
 from core.model.runs import Mode
 from core.store import tables as t
+from core.store.prepared import Prepared
 from core.store.transaction import Transaction
 
 Scope = Literal["bot", "target"]
@@ -51,6 +52,9 @@ _ACTIVE = sa.select(t.hold).where(
 )
 
 
+_IN_FORCE = sa.select(t.hold).where(t.hold.c.released_at.is_(None))  # read from the index of those alone
+
+
 def active(tx: Transaction, scope: Scope, name: str) -> sa.Row[Any] | None:
     """Return the hold on a bot or target (scope, name, code, reason, by, at), or None."""
     return tx.connection.execute(_ACTIVE, {"kind": scope, "called": name}).one_or_none()
@@ -58,15 +62,16 @@ def active(tx: Transaction, scope: Scope, name: str) -> sa.Row[Any] | None:
 
 def in_the_way(tx: Transaction, bot: str, *, targets: Iterable[str]) -> sa.Row[Any] | None:
     """Return the first hold on the bot or one of its targets, or None."""
-    found = active(tx, "bot", bot)
-    for target in targets:
-        found = found or active(tx, "target", target)
-    return found
+    in_force = {(held.scope, held.name): held for held in tx.connection.execute(_IN_FORCE)}  # mostly there is none
+    if not in_force:
+        return None
+    wanted = [("bot", bot), *(("target", target) for target in targets)]
+    return next((in_force[one] for one in wanted if one in in_force), None)
 
 
 def all_active(tx: Transaction) -> Sequence[sa.Row[Any]]:
     """Return every hold in force, oldest first."""
-    return tx.connection.execute(sa.select(t.hold).where(t.hold.c.released_at.is_(None)).order_by(t.hold.c.id)).all()
+    return tx.connection.execute(_IN_FORCE.order_by(t.hold.c.id)).all()
 
 
 def count_failure(tx: Transaction, bot: str) -> int:
@@ -81,12 +86,14 @@ def count_failure(tx: Transaction, bot: str) -> int:
     return int(number)
 
 
-_RESET = t.breaker.update().where(t.breaker.c.bot == sa.bindparam("this"), t.breaker.c.in_a_row > 0).values(in_a_row=0)
+_RESET = Prepared(
+    t.breaker.update().where(t.breaker.c.bot == sa.bindparam("this"), t.breaker.c.in_a_row > 0).values(in_a_row=0)
+)
 
 
 def reset_breaker(tx: Transaction, bot: str) -> None:
     """An attempt ended without an application exception: the count starts again."""
-    tx.connection.execute(_RESET, {"this": bot})
+    _RESET.run(tx.connection, {"this": bot})
 
 
 def take_turn(tx: Transaction, name: str, *, holder: str, lease: timedelta) -> bool:

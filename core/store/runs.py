@@ -11,6 +11,7 @@ from audit.actions import Act
 from core.model.items import Claim, Quarantined
 from core.model.runs import AttemptOutcome, Balance, ExitCode, Mode
 from core.store import tables as t
+from core.store.prepared import Prepared
 from core.store.transaction import Transaction
 
 
@@ -151,7 +152,10 @@ def count_states(tx: Transaction, bot: str) -> Mapping[str, int]:
     return dict(tuple(row) for row in rows)
 
 
-_ATTEMPT = t.attempt.insert()
+_ATTEMPT = Prepared(
+    t.attempt.insert(),
+    "item_id", "number", "run_id", "worker", "version", "started_at", "ended_at", "outcome", "code", "message",
+)  # fmt: skip
 
 
 def record_attempt(
@@ -168,8 +172,8 @@ def record_attempt(
     seen: Mapping[str, Any],
 ) -> None:
     """Store how a try ended and say it in the trail; `seen` holds the digests of what it read and checked."""
-    tx.connection.execute(
-        _ATTEMPT,
+    _ATTEMPT.run(
+        tx.connection,
         {
             "item_id": claim.item_id,
             "number": claim.attempt,

@@ -11,11 +11,15 @@ from core.model.evidence import Evidence
 from core.model.outcomes import CheckOutcome, Waiver
 from core.model.steps import Correction, RecordKind, StepRecord
 from core.store import tables as t
+from core.store.prepared import Prepared
 from core.store.transaction import Transaction
 
-_STEP = t.step.insert()
-_OUTCOME = t.check_outcome.insert()
-_EVIDENCE = t.evidence.insert()
+_STEP = Prepared(
+    t.step.insert(),
+    "item_id", "attempt", "kind", "name", "input_digest", "code_digest", "result", "result_type", "seconds", "at",
+)  # fmt: skip
+_OUTCOME = Prepared(t.check_outcome.insert(), "item_id", "attempt", "pack", "code", "outcome", "record", "digest")
+_EVIDENCE = Prepared(t.evidence.insert(), "item_id", "attempt", "sha256", "name", "media_type", "size", "at")
 
 
 def save(tx: Transaction, item_id: int, *, attempt: int, records: Iterable[StepRecord]) -> None:
@@ -35,8 +39,7 @@ def save(tx: Transaction, item_id: int, *, attempt: int, records: Iterable[StepR
         }
         for record in records
     ]
-    if rows:
-        tx.connection.execute(_STEP, rows)
+    _STEP.run_all(tx.connection, rows)
 
 
 def results(tx: Transaction, item_id: int) -> Mapping[tuple[str, str], StepRecord]:
@@ -116,8 +119,7 @@ def save_outcomes(tx: Transaction, item_id: int, *, attempt: int, outcomes: Iter
         }
         for pack, outcome in outcomes
     ]
-    if rows:
-        tx.connection.execute(_OUTCOME, rows)
+    _OUTCOME.run_all(tx.connection, rows)
 
 
 def outcomes_of(tx: Transaction, item_id: int) -> Sequence[Mapping[str, Any]]:
@@ -187,9 +189,7 @@ def save_evidence(tx: Transaction, item_id: int, *, attempt: int, evidence: Iter
         }
         for one in evidence
     ]
-    if not rows:
-        return
-    tx.connection.execute(_EVIDENCE, rows)
+    _EVIDENCE.run_all(tx.connection, rows)
     for row in rows:
         tx.note(Act.EVIDENCE_STORED, item_id=item_id, attempt=attempt, name=row["name"], sha256=row["sha256"])
 

@@ -2,18 +2,27 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 
 from audit.actions import Act
 from core.model.effects import EFFECT_MOVES, LIVE, EffectRecord, EffectState, Planned
 from core.model.items import Claim
 from core.store import tables as t
+from core.store.prepared import Prepared
 from core.store.transaction import Transaction
 
 _LIVE = t.effect.c.state.in_([str(state) for state in LIVE])
+_GET = sa.select(t.effect).where(t.effect.c.id == sa.bindparam("this"))
+_HOLDER = sa.select(t.effect).where(
+    t.effect.c.bot == sa.bindparam("whose"),
+    t.effect.c.target == sa.bindparam("where"),
+    t.effect.c.name == sa.bindparam("what"),
+    t.effect.c.key == sa.bindparam("which"),
+    _LIVE,
+)
 
 
 class KeyTaken(Exception):
@@ -58,15 +67,8 @@ def refuted_plans(tx: Transaction, item_id: int) -> frozenset[tuple[str, str]]:
 
 def holder(tx: Transaction, *, bot: str, target: str, name: str, key: str) -> EffectRecord | None:
     """Return the live effect that holds the key, whichever item it belongs to."""
-    row = tx.connection.execute(
-        sa.select(t.effect).where(
-            t.effect.c.bot == bot,
-            t.effect.c.target == target,
-            t.effect.c.name == name,
-            t.effect.c.key == key,
-            _LIVE,
-        )
-    ).one_or_none()
+    sought = {"whose": bot, "where": target, "what": name, "which": key}
+    row = tx.connection.execute(_HOLDER, sought).one_or_none()
     return None if row is None else _record(row)
 
 
@@ -106,11 +108,9 @@ def _insert(
         "intended_at": tx.now,
         "ended_at": tx.now if state is EffectState.CONFIRMED else None,
     }
-    try:
-        with tx.connection.begin_nested():
-            effect_id = tx.connection.execute(t.effect.insert().returning(t.effect.c.id), values).scalar_one()
-    except IntegrityError as error:
-        raise KeyTaken(plan.key) from error
+    effect_id = tx.insert_new(t.effect, values, unique=())
+    if effect_id is None:
+        raise KeyTaken(plan.key)
     action = Act.EFFECT_CONFIRMED if state is EffectState.CONFIRMED else Act.EFFECT_INTENDED
     tx.note(action, bot=bot, item_id=item_id, effect=plan.name, target=plan.target, plan=plan.plan_digest, by=by)
     return get(tx, effect_id)
@@ -155,16 +155,23 @@ def settle(
 def _move(tx: Transaction, effect: EffectRecord, *, to: EffectState, values: dict[str, Any]) -> None:
     if to not in EFFECT_MOVES[effect.state]:
         raise ValueError(f"an effect that is {effect.state} cannot become {to}")
-    moved = tx.connection.execute(
-        t.effect.update().where(t.effect.c.id == effect.id, t.effect.c.state == effect.state).values(state=to, **values)
-    )
-    if moved.rowcount == 0:
+    found = {"this": effect.id, "was": effect.state, "new_state": to}
+    new = {f"new_{name}": value for name, value in values.items()}
+    if _moving(tuple(values)).run(tx.connection, {**found, **new}) == 0:
         raise ValueError(f"effect {effect.id} is no longer {effect.state}")
+
+
+@lru_cache(maxsize=16)
+def _moving(names: tuple[str, ...]) -> Prepared:
+    """Return the statement that moves an effect and changes these columns with it."""
+    new = {name: sa.bindparam(f"new_{name}", type_=t.effect.c[name].type) for name in ("state", *names)}
+    where = (t.effect.c.id == sa.bindparam("this"), t.effect.c.state == sa.bindparam("was"))
+    return Prepared(t.effect.update().where(*where).values(new))
 
 
 def get(tx: Transaction, effect_id: int) -> EffectRecord:
     """Return one effect; raise LookupError when there is none."""
-    row = tx.connection.execute(sa.select(t.effect).where(t.effect.c.id == effect_id)).one_or_none()
+    row = tx.connection.execute(_GET, {"this": effect_id}).one_or_none()
     if row is None:
         raise LookupError(f"there is no effect {effect_id}")
     return _record(row)

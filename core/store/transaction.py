@@ -51,7 +51,7 @@ class Transaction:
             self._events.clear()
 
     def insert_new(self, table: sa.Table, values: Mapping[str, Any], *, unique: Sequence[str]) -> int | None:
-        """Insert a row and return its id, or None when a row with the same unique columns is there."""
+        """Insert a row and return its id, or None when one with the same unique columns (none named: any) exists."""
         statement = _insert_ignoring(self.connection.dialect.name, table, tuple(unique), returning=True)
         return self.connection.execute(statement, dict(values)).scalar_one_or_none()
 
@@ -64,5 +64,5 @@ class Transaction:
 @lru_cache(maxsize=64)
 def _insert_ignoring(dialect: str, table: sa.Table, unique: tuple[str, ...], *, returning: bool) -> Any:
     insert = import_module(f"sqlalchemy.dialects.{dialect}").insert  # loads one dialect, not both
-    statement = insert(table).on_conflict_do_nothing(index_elements=list(unique))
+    statement = insert(table).on_conflict_do_nothing(index_elements=unique or None)
     return statement.returning(table.c.id) if returning else statement

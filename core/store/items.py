@@ -11,9 +11,10 @@ from core.errors import Fenced
 from core.model.items import MOVES, Amount, Claim, ItemState, NewItem, StoredFile
 from core.model.runs import AttemptOutcome
 from core.store import tables as t
+from core.store.prepared import Prepared
 from core.store.transaction import Transaction
 
-_ADD_CONTENT = t.item_content.insert()
+_CONTENT = Prepared(t.item_content.insert(), "item_id", "payload", "files", "waits")
 
 
 def add(tx: Transaction, bot: str, *, run_id: int, new: NewItem) -> int | None:
@@ -39,10 +40,8 @@ def add(tx: Transaction, bot: str, *, run_id: int, new: NewItem) -> int | None:
     if item_id is None:
         return None
     files = [{"sha256": file.sha256, "name": file.name, "size": file.size} for file in new.files]
-    tx.connection.execute(
-        t.item_content.insert(),
-        {"item_id": item_id, "payload": dict(new.payload), "files": files, "waits": {}},
-    )
+    content = {"item_id": item_id, "payload": dict(new.payload), "files": files, "waits": {}}
+    _CONTENT.run(tx.connection, content)
     tx.note(Act.ITEM_ADDED, bot=bot, item_id=item_id, run_id=run_id)
     return item_id
 
@@ -66,7 +65,15 @@ def first_ready(tx: Transaction, bot: str) -> tuple[int, datetime, int] | None:
 
 
 _READY = (
-    sa.select(t.item.c.id)
+    sa.select(
+        t.item.c.id,
+        t.item.c.reference,
+        t.item.c.added_at,
+        t.item.c.token,
+        t.item.c.attempts,
+        t.item.c.run_id,
+        t.item.c.system_errors,
+    )
     .where(
         t.item.c.bot == sa.bindparam("bot"),
         t.item.c.state == sa.literal_column("'pending'"),
@@ -75,8 +82,12 @@ _READY = (
     .order_by(t.item.c.priority.desc(), t.item.c.due, t.item.c.id)
     .limit(1)
     .with_for_update(skip_locked=True)
+    .subquery("ready")
 )
-_TAKE = (
+_NEXT = sa.select(_READY, t.item_content.c.payload, t.item_content.c.files, t.item_content.c.waits).join(
+    t.item_content, t.item_content.c.item_id == _READY.c.id
+)
+_TAKE = Prepared(
     t.item.update()
     .where(t.item.c.id == sa.bindparam("this"), t.item.c.state == sa.literal_column("'pending'"))
     .values(
@@ -87,43 +98,33 @@ _TAKE = (
         lease_until=sa.bindparam("until", type_=t.Instant),
         changed_at=sa.bindparam("at", type_=t.Instant),
     )
-    .returning(
-        t.item.c.reference,
-        t.item.c.added_at,
-        t.item.c.token,
-        t.item.c.attempts,
-        t.item.c.run_id,
-        t.item.c.system_errors,
-    )
 )
-_CONTENT = sa.select(t.item_content).where(t.item_content.c.item_id == sa.bindparam("this"))
 
 
 def claim(tx: Transaction, bot: str, *, worker: str, lease: timedelta) -> Claim | None:
     """Take the next ready item of the bot, or None: highest priority first, then earliest due, then oldest."""
-    item_id = tx.connection.execute(_READY, {"bot": bot, "now": tx.now}).scalar_one_or_none()
-    if item_id is None:
+    ready = tx.connection.execute(_NEXT, {"bot": bot, "now": tx.now}).one_or_none()  # nobody else can take it now
+    if ready is None:
         return None
     until = tx.now + lease
-    taken = tx.connection.execute(_TAKE, {"this": item_id, "by": worker, "until": until, "at": tx.now}).one()
-    content = tx.connection.execute(_CONTENT, {"this": item_id}).one()
+    _TAKE.run(tx.connection, {"this": ready.id, "by": worker, "until": until, "at": tx.now})
     return Claim(
-        item_id=item_id,
+        item_id=ready.id,
         bot=bot,
-        reference=taken.reference,
-        added_at=taken.added_at,
-        payload=content.payload,
-        files=tuple(StoredFile(**file) for file in content.files),
-        token=taken.token,
-        attempt=taken.attempts,
-        run_id=taken.run_id,
+        reference=ready.reference,
+        added_at=ready.added_at,
+        payload=ready.payload,
+        files=tuple(StoredFile(**file) for file in ready.files),
+        token=ready.token + 1,
+        attempt=ready.attempts + 1,
+        run_id=ready.run_id,
         lease_until=until,
-        system_errors=taken.system_errors,
-        waits=content.waits,
+        system_errors=ready.system_errors,
+        waits=ready.waits,
     )
 
 
-_RENEW = (
+_RENEW = Prepared(
     t.item.update()
     .where(
         t.item.c.id == sa.bindparam("this"),
@@ -137,12 +138,12 @@ _RENEW = (
 def renew(tx: Transaction, item_id: int, *, token: int, lease: timedelta) -> datetime:
     """Prolong the lease and return its new end; raise Fenced when the item is no longer held with this token."""
     until = tx.now + lease
-    if tx.connection.execute(_RENEW, {"this": item_id, "held": token, "until": until}).rowcount == 0:
+    if _RENEW.run(tx.connection, {"this": item_id, "held": token, "until": until}) == 0:
         raise Fenced(f"item {item_id} is no longer held by this worker; nothing more is done for it here")
     return until
 
 
-_FINISH = (
+_FINISH = Prepared(
     t.item.update()
     .where(
         t.item.c.id == sa.bindparam("this"),
@@ -193,7 +194,7 @@ def finish(
         "worth": amount.value if amount is not None else None,
         "money": amount.currency if amount is not None else None,
     }
-    if tx.connection.execute(_FINISH, values).rowcount == 0:
+    if _FINISH.run(tx.connection, values) == 0:
         raise Fenced(f"item {claim.item_id} is no longer held by this worker; its result is not stored twice")
 
 
@@ -257,12 +258,12 @@ def set_amount(tx: Transaction, item_id: int, *, amount: Amount) -> None:
     )
 
 
-_RESULT = (
+_RESULT = Prepared(
     t.item_content.update()
     .where(t.item_content.c.item_id == sa.bindparam("this"))
     .values(result=sa.bindparam("gave", type_=t.Json))
 )
-_WAITS = (
+_WAITS = Prepared(
     t.item_content.update()
     .where(t.item_content.c.item_id == sa.bindparam("this"))
     .values(waits=sa.bindparam("counts", type_=t.Json))
@@ -271,12 +272,12 @@ _WAITS = (
 
 def set_result(tx: Transaction, item_id: int, *, result: Any) -> None:
     """Store what came of the item."""
-    tx.connection.execute(_RESULT, {"this": item_id, "gave": result})
+    _RESULT.run(tx.connection, {"this": item_id, "gave": result})
 
 
 def set_waits(tx: Transaction, item_id: int, *, waits: Mapping[str, int]) -> None:
     """Store how often the item was put back, by code."""
-    tx.connection.execute(_WAITS, {"this": item_id, "counts": dict(waits)})
+    _WAITS.run(tx.connection, {"this": item_id, "counts": dict(waits)})
 
 
 def held(tx: Transaction, *, bot: str | None = None) -> Sequence[sa.Row[Any]]:

@@ -33,8 +33,9 @@ SWEEP = timedelta(days=1)  # between two searches of all events
 CROWD = 1000  # events above the low-water mark that are worth stopping the writers for a moment
 
 _NAME = "sealer"
-_LOOKING = {"understudy_write": False}  # a store of ours begins without SQLite's write lock
-_WRITING = {"understudy_write": True}  # and with it, at the gate where writers queue, so that all get their turn
+# In a connection's `info`: whether a store of ours begins with SQLite's write lock, at the gate where writers queue, so
+# that all get their turn.
+_WRITES = "understudy_write"
 _STILL = "SET LOCAL idle_in_transaction_session_timeout = '2s'"  # of a host that vanished or was stopped
 _STOP_WRITERS = "LOCK TABLE trail_event IN SHARE MODE"  # waits for those under way, keeps new ones waiting
 
@@ -69,10 +70,10 @@ def seal(
         with bind.connect() as connection:
             return seal(connection, now=now, keys=keys, checkpoint=checkpoint, batch=batch)
     work = _Pass(bind, now=now, keys=keys, forced=checkpoint, batch=batch)
-    bind.execution_options(**_LOOKING)
+    bind.info[_WRITES] = False
     if not work.needed():
         return Sealed(events=0, checkpoint=None, busy=work.busy)
-    bind.execution_options(**_WRITING)
+    bind.info[_WRITES] = True
     while work.one_batch():
         pass
     if work.signed is not None:
@@ -223,7 +224,7 @@ class _Pass:
         return lease.low > highest or abs(self._now - moment(lease.swept_at)) >= SWEEP
 
     def _make_lease(self) -> None:
-        self._connection.execution_options(**_WRITING)
+        self._connection.info[_WRITES] = True
         try:
             with self._connection.begin():
                 self._connection.execute(

@@ -18,8 +18,6 @@ from core.store.transaction import Transaction
 if TYPE_CHECKING:
     from core.store.postgres import ServerClock
 
-_WRITE = {"understudy_write": True}
-
 
 class Database:
     """The store of one installation: SQLite by default, PostgreSQL when the URL says so."""
@@ -93,9 +91,10 @@ class Database:
     def _open(self, *, write: bool) -> Iterator[sa.Connection]:
         if self._server is not None:
             self._server.ask_when_due()  # before a connection is taken, so that one is enough
-        options = _WRITE if write else {}
-        with self._alone, self.engine.connect().execution_options(**options) as connection, connection.begin():
-            yield connection
+        with self._alone, self.engine.connect() as connection:
+            connection.info[sqlite.WRITES] = write
+            with connection.begin():
+                yield connection
 
     def _bring_up(self) -> None:
         from core.store import migrations

@@ -18,6 +18,8 @@ from core.locks import FileLock
 
 BUSY = 60  # seconds a writer waits for whoever writes past the gate, such as another program
 
+WRITES = "understudy_write"  # in a connection's `info`: its next transactions will write
+
 _NETWORK = frozenset(
     {"nfs", "nfs4", "cifs", "smb2", "smb3", "smbfs", "afs", "ncpfs", "davfs", "ceph", "glusterfs", "lustre"}
     | {"fuse.sshfs", "fuse.rclone", "fuse.s3fs", "fuse.glusterfs", "fuse.davfs2", "fuse.gvfsd-fuse", "fuse.cephfs"}
@@ -44,7 +46,7 @@ def engine_for(url: sa.URL) -> sa.Engine:
         url, connect_args=options, poolclass=sa.pool.StaticPool if file is None else sa.pool.QueuePool
     )
     sa.event.listen(engine, "connect", _prepare)
-    sa.event.listen(engine, "begin", _begin)
+    engine.dialect.do_begin = _begin  # type: ignore[method-assign, assignment]  # an event slows every statement
     return engine
 
 
@@ -137,12 +139,12 @@ def _prepare(connection: Any, record: object) -> None:
         connection.execute(f"PRAGMA {pragma}").close()
 
 
-def _begin(connection: sa.Connection) -> None:
+def _begin(connection: sa.PoolProxiedConnection) -> None:
     # A writer takes the lock at once, so that it cannot fail half-way when another commits between read and write.
-    if not connection.get_execution_options().get("understudy_write"):
-        connection.exec_driver_sql("BEGIN")
+    driver: Any = connection.dbapi_connection
+    if not connection.info.get(WRITES):
+        driver.execute("BEGIN").close()
         return
-    driver = connection.connection.dbapi_connection
     if isinstance(driver, _Gated):
         driver.pass_gate()
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    driver.execute("BEGIN IMMEDIATE").close()

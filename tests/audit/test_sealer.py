@@ -109,9 +109,11 @@ def test_looking_takes_no_lock(engine: Engine, keys: Keyring) -> None:
     several_processes(engine)
     fill(engine, range(1, 3))
     seal(engine, now=NOW, keys=keys, checkpoint=True)
-    with engine.connect().execution_options(understudy_write=True) as writer, writer.begin():
-        writer.execute(update(trail_lease).values(name="sealer"))
-        assert seal(engine, now=LATER, keys=keys, checkpoint=True).events == 0
+    with engine.connect() as writer:
+        writer.info["understudy_write"] = True
+        with writer.begin():
+            writer.execute(update(trail_lease).values(name="sealer"))
+            assert seal(engine, now=LATER, keys=keys, checkpoint=True).events == 0
 
 
 def test_a_sealer_leaves_the_work_to_another(engine: Engine, keys: Keyring) -> None:

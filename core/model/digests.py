@@ -16,6 +16,9 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 from core.model.documents import Document
 
 
+_written = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+
 def plain(value: object) -> Any:
     """Return the value as JSON data: records become objects, Decimals and instants strings.
 
@@ -50,7 +53,7 @@ def plain(value: object) -> Any:
 
 def canonical(value: object) -> str:
     """Return the value as canonical JSON: sorted keys, no spaces."""
-    return json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _written(plain(value))
 
 
 def digest(value: object) -> str:

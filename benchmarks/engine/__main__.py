@@ -8,13 +8,15 @@ import tempfile
 import time
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from benchmarks import Bars
 from benchmarks.engine.children import answer, measure, start
 from benchmarks.engine.filled import fill
-from benchmarks.engine.server import Server, postgres
 from benchmarks.entering import computing
+from core.store import postgres
+from core.testing.postgres import Postgres
 
 ITEMS = 1_000
 MANY = 100_000
@@ -35,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; {syncs():,.0f} synced writes/s on this disk")
     trivial = one_step(bars, rounds=chosen.rounds)
     growth(bars, trivial, many=chosen.many)
-    with postgres() as server:
+    with tempfile.TemporaryDirectory() as folder, Postgres(Path(folder) / "postgres", durable=True) as server:
         four_effects(server)
         hundred_workers(bars, server, work=chosen.work)
     trail(bars)
@@ -85,35 +87,36 @@ def growth(bars: Bars, few: list[dict[str, Any]], *, many: int) -> None:
     bars.at_most(f"engine: an item among {many:,} against one among {ITEMS:,}", grown, 1.3, "times")
 
 
-def four_effects(server: Server) -> None:
+def four_effects(server: Postgres) -> None:
     """Print items a second with four effects each."""
     print("\nFour effects per item, one worker: 13 commits an item (intent, fence and receipt of each effect; its end)")
     _row("SQLite", measure("once", bot="entries", items=EFFECTS))
-    url, before = server.database("entries"), computing(server.pid)
+    url, before = server.new_database("entries"), computing(_first_process(server))
     took = measure("once", bot="entries", items=EFFECTS, database=url)
-    _row("PostgreSQL", took, more=f"and the server {1000 * (computing(server.pid) - before) / EFFECTS:.2f} s")
+    _row(
+        "PostgreSQL", took, more=f"and the server {1000 * (computing(_first_process(server)) - before) / EFFECTS:.2f} s"
+    )
 
 
-def hundred_workers(bars: Bars, server: Server, *, work: float) -> None:
+def hundred_workers(bars: Bars, server: Postgres, *, work: float) -> None:
     """Let simulated workers share one PostgreSQL that has seen much."""
     ideal = WORKERS / work
     print(
         f"\n{WORKERS} simulated workers on PostgreSQL: {FINISHED:,} items finished, {READY:,} ready, {work:g} s of work"
     )
-    print(
-        f"  {PROCESSES} processes with {POOL} connections each; max_connections {server.says('max_connections')}, "
-        f"fsync {server.says('fsync')}, synchronous_commit {server.says('synchronous_commit')}"
-    )
-    url = server.database("workers")
+    print(f"  durable; {PROCESSES} processes with {POOL} connections each, max_connections {server.max_connections}")
+    most = postgres.CONNECTIONS + postgres.SPARE
+    print(f"  (a real worker has {postgres.CONNECTIONS} connections of its own, {most} at most)")
+    url = server.new_database("workers")
     run_id = fill(url, bot="plain", finished=FINISHED, ready=READY)
     begin = time.time() + WARM
     shared = {"url": url, "pool": POOL, "bot": "plain", "run_id": run_id, "work": work}
     shared |= {"workers": WORKERS // PROCESSES, "begin": begin, "until": begin + WINDOW}
     crews = [start("workers", **shared) for _ in range(PROCESSES)]
     time.sleep(max(0.0, begin - time.time()))
-    before = computing(server.pid)
+    before = computing(_first_process(server))
     time.sleep(max(0.0, begin + WINDOW - time.time()))
-    served = computing(server.pid) - before
+    served = computing(_first_process(server)) - before
     told = [answer(crew) for crew in crews]
     _judge_workers(bars, told, ideal=ideal, served=served)
 
@@ -131,6 +134,10 @@ def _judge_workers(bars: Bars, told: list[dict[str, Any]], *, ideal: float, serv
     print("  (a claim is taken along with the end of the item before, in one commit; its time is that of both)")
     bars.at_least("engine: rate of 100 workers against the ideal", ended / WINDOW / ideal, 0.8, "%")
     bars.at_most("engine: claim p95 of 100 workers", p95, 50.0, "ms")
+
+
+def _first_process(server: Postgres) -> int:
+    return int((server.folder / "postmaster.pid").read_text(encoding="utf-8").split()[0])
 
 
 def trail(bars: Bars) -> None:

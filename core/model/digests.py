@@ -15,7 +15,6 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from core.model.documents import Document
 
-
 _written = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 

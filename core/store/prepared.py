@@ -51,12 +51,14 @@ def _arrangement(compiled: SQLCompiler, dialect: sa.Dialect) -> _Arrange:
             way = ways.pop(name)
             fixed[name] = value if way is None else way(value)
             ways[name] = None
-    if not compiled.positional:
-        return lambda values: {n: w(v) if (w := ways[n]) else v for n, v in (fixed | dict(values)).items()}
-    order = tuple((name, ways[name]) for name in compiled.positiontup or ())
+    order = tuple((name, ways[name]) for name in (compiled.positiontup if compiled.positional else ways) or ())
 
-    def arrange(values: Values) -> tuple[Any, ...]:
+    def in_order(values: Values) -> tuple[Any, ...]:
         given = {**fixed, **values}
         return tuple([given[name] if way is None else way(given[name]) for name, way in order])
 
-    return arrange
+    def by_name(values: Values) -> dict[str, Any]:
+        given = {**fixed, **values}
+        return {name: given[name] if way is None else way(given[name]) for name, way in order}
+
+    return in_order if compiled.positional else by_name

@@ -17,6 +17,7 @@ from core.clock import Clock
 from core.config import Config, read_config
 from core.errors import ApplicationException, ConfigError
 from core.model.runs import Mode
+from core.patience import patiently
 from core.secrets import Secrets
 from core.standins import StandIns
 from core.store import Database, holds
@@ -72,7 +73,7 @@ class Installation:
         if self._database is None:
             return
         try:
-            self.seal(checkpoint=True)
+            patiently(lambda: self.seal(checkpoint=True), clock=self.clock)
         finally:
             self._database.close()
             self._database = None

@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from core.model.items import ItemState, NewItem
+from core.model.items import ItemState, NewItem, Quarantined
 from core.model.runs import Balance, ExitCode, Mode
+from core.patience import patiently
 from core.runtime import balances, host
 from core.runtime.context import Context
 from core.runtime.loaded import LoadedBot
@@ -15,6 +16,8 @@ from core.runtime.sources import Intake
 from core.runtime.worker import Worker
 from core.runtime.workshop import Workshop
 from core.store import items, runs
+
+T = TypeVar("T")
 
 LOOK = 0.5  # seconds between two looks at what workers have done
 BATCH = 100  # items stored in one transaction while collecting
@@ -61,6 +64,7 @@ class Run:
         self._stop = stop
         self._leave_to_workers = leave_to_workers
         self._progress = progress
+        self._collected: set[str] = set()  # references of the items that are new with this run
         self._waiting = 0  # items that waited when the work began
         self._worker = Worker(
             {bot.name: bot},
@@ -74,21 +78,12 @@ class Run:
 
     def start(self) -> RunReport:
         """Do the whole run and return its report; system errors of single items are in it, not raised."""
-        shop, bot = self._shop, self._bot
+        bot = self._bot
         with self._worker.alive():
-            with shop.database.transaction(actor=self._actor) as tx:
-                run_id = runs.start(
-                    tx,
-                    bot.name,
-                    version=bot.version,
-                    mode=self._mode,
-                    trigger=self._trigger,
-                    worker=shop.worker,
-                )
+            run_id = self._patiently(self._begin)
             try:
                 self._collect(run_id)
-                with shop.database.reading() as tx:
-                    self._waiting = runs.count_states(tx, bot.name).get(ItemState.PENDING, 0)
+                self._waiting = self._patiently(self._pending)
                 if self._leave_to_workers:
                     self._watch(run_id)
                 else:
@@ -98,15 +93,39 @@ class Run:
                 self._broken_off(run_id)
                 raise
 
+    def _patiently(self, do: Callable[[], T]) -> T:
+        return patiently(do, clock=self._shop.clock, stopped=lambda: self._stop.asked)
+
+    def _begin(self) -> int:
+        """Open the run and return its id; the one this worker has opened already, when the answer to that was lost."""
+        with self._shop.database.transaction(actor=self._actor) as tx:
+            mine = [run.id for run in runs.unclosed(tx, self._bot.name, before=None) if run.worker == self._shop.worker]
+            return (
+                mine[0]
+                if mine
+                else runs.start(
+                    tx,
+                    self._bot.name,
+                    version=self._bot.version,
+                    mode=self._mode,
+                    trigger=self._trigger,
+                    worker=self._shop.worker,
+                )
+            )
+
+    def _pending(self) -> int:
+        with self._shop.database.reading() as tx:
+            return runs.count_states(tx, self._bot.name).get(ItemState.PENDING, 0)
+
     def _watch(self, run_id: int) -> None:
         """Wait until workers have done the run's items; give up when none has got on for as long as the bot lingers."""
-        left, moved_at = self._left(run_id), self._shop.database.now()
+        left, moved_at = self._patiently(lambda: self._left(run_id)), self._shop.database.now()
         while left and not self._stop.asked:
             if self._shop.database.now() - moved_at >= self._bot.linger:
                 why = f"no worker has got on with its items for {self._bot.linger.total_seconds():g} s"
                 return self._worker.tally.stop(f"{why}; start one: understudy worker", ExitCode.STOPPED)
             self._shop.clock.sleep(LOOK)
-            before, left = left, self._left(run_id)
+            before, left = left, self._patiently(lambda: self._left(run_id))
             if left != before:
                 moved_at = self._shop.database.now()
                 self._progress("left to workers", self._waiting - len(left), len(left))
@@ -139,36 +158,51 @@ class Run:
         offered = 0
         new = duplicate = 0
         source = iter(self._bot.collect(context))
-        while batch := list(islice(source, BATCH)):
+        while batch := [_checked(one) for one in islice(source, BATCH)]:
             offered += len(batch)
-            with self._shop.database.transaction(actor=self._actor) as tx:
-                for one in batch:
-                    added = items.add(tx, self._bot.name, run_id=run_id, new=_checked(one))
-                    new, duplicate = (new + 1, duplicate) if added is not None else (new, duplicate + 1)
+            fresh = self._store(run_id, batch)
+            new, duplicate = new + fresh, duplicate + len(batch) - fresh
             self._shop.boundaries.reach("batch stored")
             self._progress("collecting", offered, 0)
+        listed = offered + len(intake.quarantined) if intake.listed is None else intake.listed
+        self._patiently(lambda: self._freeze(run_id, intake.quarantined, listed=listed, new=new, duplicate=duplicate))
+
+    def _store(self, run_id: int, batch: Sequence[NewItem]) -> int:
+        """Store a batch and return how many of it are new, also when an earlier try had stored them unheard."""
+        tried = False
+
+        def store() -> set[str]:
+            nonlocal tried
+            again, tried = tried, True
+            with self._shop.database.transaction(actor=self._actor) as tx:
+                fresh = {
+                    one.reference for one in batch if items.add(tx, self._bot.name, run_id=run_id, new=one) is not None
+                }
+                for one in batch if again else ():
+                    if items.collected_by(tx, self._bot.name, one.reference) == run_id:
+                        fresh.add(one.reference)
+            return fresh - self._collected
+
+        fresh = self._patiently(store)
+        self._collected |= fresh
+        return len(fresh)
+
+    def _freeze(
+        self, run_id: int, quarantined: Sequence[Quarantined], *, listed: int, new: int, duplicate: int
+    ) -> None:
+        """Fix what was taken in, once."""
         with self._shop.database.transaction(actor=self._actor) as tx:
-            for one in intake.quarantined:
+            if runs.get(tx, run_id).frozen_at is not None:
+                return
+            for one in quarantined:
                 runs.quarantine(tx, run_id, what=one)
-            listed = offered + len(intake.quarantined) if intake.listed is None else intake.listed
-            runs.freeze_intake(
-                tx,
-                run_id,
-                offered=listed,
-                new=new,
-                duplicate=duplicate,
-                quarantined=len(intake.quarantined),
-            )
+            runs.freeze_intake(tx, run_id, offered=listed, new=new, duplicate=duplicate, quarantined=len(quarantined))
 
     def _end(self, run_id: int) -> RunReport:
-        drawn = self._balances(run_id)
-        with self._shop.database.reading() as tx:
-            run = runs.get(tx, run_id)
-            states = dict(runs.count_states(tx, self._bot.name))
+        drawn = self._patiently(lambda: self._balances(run_id))
         exit_code = self._exit_code(drawn)
         self._shop.boundaries.reach("run ending")
-        with self._shop.database.transaction(actor=self._actor) as tx:
-            runs.end(tx, run_id, bot=self._bot.name, exit_code=exit_code, balances=drawn)
+        run, states = self._patiently(lambda: self._close(run_id, exit_code, drawn))
         return RunReport(
             run_id=run_id,
             bot=self._bot.name,
@@ -183,6 +217,14 @@ class Run:
             states=states,
             stopped=self._worker.tally.stopped,
         )
+
+    def _close(self, run_id: int, exit_code: ExitCode, drawn: tuple[Balance, ...]) -> tuple[Any, dict[str, int]]:
+        """Close the run, once, and return its row and where the bot's items stand."""
+        with self._shop.database.transaction(actor=self._actor) as tx:
+            run = runs.get(tx, run_id)
+            if run.ended_at is None:
+                runs.end(tx, run_id, bot=self._bot.name, exit_code=exit_code, balances=drawn)
+            return run, dict(runs.count_states(tx, self._bot.name))
 
     def _exit_code(self, drawn: tuple[Balance, ...]) -> ExitCode:
         """An imbalance outweighs everything; a failure outweighs a stop that somebody asked for."""

@@ -12,6 +12,7 @@ from loguru import logger
 from core.errors import StoreUnavailable
 from core.model.items import Claim, ItemState
 from core.model.runs import AttemptOutcome, ExitCode, Mode
+from core.patience import patiently
 from core.runtime import host
 from core.runtime.guard import EffectGuard
 from core.runtime.heartbeat import Heartbeat
@@ -29,7 +30,6 @@ T = TypeVar("T")
 REAP_EVERY = timedelta(seconds=2)
 LONGEST_PAUSE = 0.5  # seconds between two looks at an empty queue
 UNUSED = timedelta(seconds=5)  # after so long without an item the worker logs out of targets that allow few sessions
-PATIENCE = timedelta(minutes=10)  # how long a worker waits for a store that does not answer
 
 
 @dataclass(slots=True)
@@ -96,7 +96,7 @@ class Worker:
             self._heartbeat.start()
             try:
                 yield
-                self._shop.leave_targets()
+                self._patiently(self._shop.leave_targets)
             finally:
                 self._heartbeat.stop()
                 self._shop.drop_targets()
@@ -177,17 +177,7 @@ class Worker:
         let_go(self._shop.database, self._shop.holding, self._bots, worker=self._shop.worker)
 
     def _patiently(self, do: Callable[[], T]) -> T:
-        """Do something with the store, waiting for it when it does not answer."""
-        waited, pause = 0.0, 0.2
-        while True:
-            try:
-                return do()
-            except StoreUnavailable as error:
-                if self._stop.asked or waited >= PATIENCE.total_seconds():
-                    raise
-                logger.warning("Waiting for the store: {}", error.message)
-                self._shop.clock.sleep(pause)
-                waited, pause = waited + pause, min(pause * 2, 5.0)
+        return patiently(do, clock=self._shop.clock, stopped=lambda: self._stop.asked)
 
     def _stopped(self, *, holding: Claim | None) -> bool:
         if self._stop.asked and holding is None:

@@ -317,6 +317,13 @@ def get(tx: Transaction, item_id: int) -> sa.Row[Any]:
     return row
 
 
+def collected_by(tx: Transaction, bot: str, reference: str) -> int | None:
+    """Return the run that collected the bot's item with this reference; None when there is no such item."""
+    return tx.connection.execute(
+        sa.select(t.item.c.run_id).where(t.item.c.bot == bot, t.item.c.reference == reference)
+    ).scalar_one_or_none()
+
+
 def by_reference(tx: Transaction, bot: str, reference: str) -> int | None:
     """Return the id of the bot's item with this reference."""
     return tx.connection.execute(

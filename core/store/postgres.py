@@ -49,11 +49,19 @@ class ServerClock:
             return told + timedelta(seconds=self._clock.monotonic() - then)
 
     def ask_when_due(self) -> None:
-        """Ask the server when it was not asked for a while; needs a connection for a moment."""
+        """Ask the server when it was not asked for a while; needs a connection for a moment.
+
+        A server that does not answer is reckoned on without, once it has answered.
+        """
         with self._lock:
             before = self._clock.monotonic()
             if self._asked is not None and before - self._asked[1] < ASK_AGAIN:
                 return
-            with self._engine.connect() as connection, connection.begin():
-                told = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+            try:
+                with self._engine.connect() as connection, connection.begin():
+                    told = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+            except sa.exc.SQLAlchemyError:
+                if self._asked is None:
+                    raise
+                return
             self._asked = told.astimezone(UTC), (before + self._clock.monotonic()) / 2

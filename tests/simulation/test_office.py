@@ -8,7 +8,7 @@ import pytest
 from tests.simulation.faults import C1, HARD, Tally
 from tests.simulation.office import CONTROLS, Office, office, play
 
-WORLDS = range(10)
+WORLDS = range(40)
 ITEMS = 500
 HARD_WORLDS = range(100, 104)
 HARD_ITEMS = 150

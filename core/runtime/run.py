@@ -175,9 +175,7 @@ class Run:
             nonlocal tried
             again, tried = tried, True
             with self._shop.database.transaction(actor=self._actor) as tx:
-                fresh = {
-                    one.reference for one in batch if items.add(tx, self._bot.name, run_id=run_id, new=one) is not None
-                }
+                fresh = set(items.add_all(tx, self._bot.name, run_id=run_id, offered=batch))
                 for one in batch if again else ():
                     if items.collected_by(tx, self._bot.name, one.reference) == run_id:
                         fresh.add(one.reference)

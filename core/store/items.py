@@ -19,31 +19,42 @@ _CONTENT = Prepared(t.item_content.insert(), "item_id", "payload", "files", "wai
 
 def add(tx: Transaction, bot: str, *, run_id: int, new: NewItem) -> int | None:
     """Put an item in the bot's queue and return its id; None when its reference is known already."""
-    item_id = tx.insert_new(
-        t.item,
-        {
-            "bot": bot,
-            "reference": new.reference,
-            "state": ItemState.PENDING,
-            "priority": new.priority,
-            "due": new.due or t.NO_DATE,
-            "not_before": new.not_before or tx.now,
-            "attempts": 0,
-            "system_errors": 0,
-            "token": 0,
-            "run_id": run_id,
-            "added_at": tx.now,
-            "changed_at": tx.now,
-        },
-        unique=("bot", "reference"),
-    )
-    if item_id is None:
-        return None
+    return add_all(tx, bot, run_id=run_id, offered=(new,)).get(new.reference)
+
+
+def add_all(tx: Transaction, bot: str, *, run_id: int, offered: Sequence[NewItem]) -> Mapping[str, int]:
+    """Put items in the bot's queue; return the ids of the new ones by reference: the others are known already."""
+    first: dict[str, NewItem] = {}  # of two with one reference the first
+    for new in offered:
+        first.setdefault(new.reference, new)
+    rows = [_row(tx, bot, run_id, new) for new in first.values()]
+    ids = tx.insert_all_new(t.item, rows, unique=("bot", "reference"), by="reference")
+    _CONTENT.run_all(tx.connection, [_content(item_id, first[reference]) for reference, item_id in ids.items()])
+    for item_id in ids.values():
+        tx.note(Act.ITEM_ADDED, bot=bot, item_id=item_id, run_id=run_id)
+    return ids
+
+
+def _row(tx: Transaction, bot: str, run_id: int, new: NewItem) -> dict[str, Any]:
+    return {
+        "bot": bot,
+        "reference": new.reference,
+        "state": ItemState.PENDING,
+        "priority": new.priority,
+        "due": new.due or t.NO_DATE,
+        "not_before": new.not_before or tx.now,
+        "attempts": 0,
+        "system_errors": 0,
+        "token": 0,
+        "run_id": run_id,
+        "added_at": tx.now,
+        "changed_at": tx.now,
+    }
+
+
+def _content(item_id: int, new: NewItem) -> dict[str, Any]:
     files = [{"sha256": file.sha256, "name": file.name, "size": file.size} for file in new.files]
-    content = {"item_id": item_id, "payload": dict(new.payload), "files": files, "waits": {}}
-    _CONTENT.run(tx.connection, content)
-    tx.note(Act.ITEM_ADDED, bot=bot, item_id=item_id, run_id=run_id)
-    return item_id
+    return {"item_id": item_id, "payload": dict(new.payload), "files": files, "waits": {}}
 
 
 _FIRST = (

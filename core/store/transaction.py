@@ -55,6 +55,14 @@ class Transaction:
         statement = _insert_ignoring(self.connection.dialect.name, table, tuple(unique), returning=True)
         return self.connection.execute(statement, dict(values)).scalar_one_or_none()
 
+    def insert_all_new(
+        self, table: sa.Table, rows: Sequence[Mapping[str, Any]], *, unique: Sequence[str], by: str
+    ) -> dict[Any, int]:
+        """Insert the rows that are new by their unique columns; return their ids, each by its value of one column."""
+        statement = _insert_ignoring(self.connection.dialect.name, table, tuple(unique), returning=True)
+        found = self.connection.execute(statement.returning(table.c[by]), rows)
+        return {value: new_id for new_id, value in sorted(map(tuple, found))}
+
     def ensure(self, table: sa.Table, values: Mapping[str, Any], *, unique: Sequence[str]) -> None:
         """Insert a row unless one with the same unique columns is there."""
         statement = _insert_ignoring(self.connection.dialect.name, table, tuple(unique), returning=False)

@@ -59,6 +59,21 @@ def test_a_reference_is_known_for_ever(database: Database, run_id: int) -> None:
         assert items.add(tx, "other", run_id=run_id, new=NewItem(reference="7")) is not None
 
 
+def test_many_go_in_together(database: Database, run_id: int) -> None:
+    """Of a batch what is new gets its id in the order offered; of two with one reference the first is stored."""
+    add(database, run_id, NewItem(reference="7"))
+    numbers = ["9", "7", "8", "9", "10"]
+    offered = [NewItem(reference=name, payload={"place": place}) for place, name in enumerate(numbers)]
+    with database.transaction(actor="system:test") as tx:
+        added = items.add_all(tx, "clerk", run_id=run_id, offered=offered)
+        stored = {name: items.get(tx, item_id).payload["place"] for name, item_id in added.items()}
+    assert list(added) == sorted(added, key=lambda name: added[name]) == ["9", "8", "10"]
+    assert stored == {"9": 0, "8": 2, "10": 4}
+    with database.reading() as tx:
+        told = tx.connection.execute(select(trail_event.c.item_id).where(trail_event.c.action == "item.added")).all()
+    assert [item_id for (item_id,) in told][1:] == list(added.values())
+
+
 def test_items_are_claimed_by_priority_then_due_then_age(database: Database, run_id: int, clock: FakeClock) -> None:
     """What is not ready yet is passed over."""
     now = database.now()

@@ -54,8 +54,7 @@ class Worker:
         return self._database.transaction(actor=f"bot:{self._bot}@{VERSION}")
 
     def _take(self, tx: Transaction) -> Claim:
-        assert holds.in_the_way(tx, self._bot, targets=("book",)) is None
-        claim = items.claim(tx, self._bot, worker=self._name, lease=LEASE)
+        claim = items.claim(tx, self._bot, worker=self._name, lease=LEASE, unheld=True)
         if claim is None:
             raise RuntimeError("the queue ran empty; there must be more ready items than can be done")
         return claim

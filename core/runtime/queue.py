@@ -42,9 +42,16 @@ class Queue:
         """Take the next item within a transaction; None also when its bot needs a session first."""
         if len(self._bots) == 1:
             (bot,) = self._bots.values()
-            return self._claim(tx, bot) if self._sessions.suffice(bot) and self._open(tx, bot) else None
+            return self._take_of(tx, bot) if self._sessions.suffice(bot) else None
         ready = self._ready(tx)
         return self._claim(tx, ready[0]) if ready and self._sessions.suffice(ready[0]) else None
+
+    def _take_of(self, tx: Transaction, bot: LoadedBot) -> Claim | None:
+        claim = self._claim(tx, bot, unheld=True)
+        if claim is None:  # something is held, or nothing is ready
+            return self._claim(tx, bot) if self._open(tx, bot) else None
+        self.held.pop(bot.name, None)
+        return claim
 
     def _ready(self, tx: Transaction) -> list[LoadedBot]:
         """The bots with an item to take, the most urgent first."""
@@ -61,5 +68,5 @@ class Queue:
             self.held[bot.name] = held
         return held is None
 
-    def _claim(self, tx: Transaction, bot: LoadedBot) -> Claim | None:
-        return items.claim(tx, bot.name, worker=self._worker, lease=bot.lease)
+    def _claim(self, tx: Transaction, bot: LoadedBot, *, unheld: bool = False) -> Claim | None:
+        return items.claim(tx, bot.name, worker=self._worker, lease=bot.lease, unheld=unheld)

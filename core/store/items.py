@@ -75,29 +75,37 @@ def first_ready(tx: Transaction, bot: str) -> tuple[int, datetime, int] | None:
     return None if row is None else (-row.priority, row.due, row.id)
 
 
-_READY = (
-    sa.select(
-        t.item.c.id,
-        t.item.c.reference,
-        t.item.c.added_at,
-        t.item.c.token,
-        t.item.c.attempts,
-        t.item.c.run_id,
-        t.item.c.system_errors,
+def _next_ready(*conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """Return the statement that locks the bot's next ready item and reads all of it that a claim needs."""
+    ready = (
+        sa.select(
+            t.item.c.id,
+            t.item.c.reference,
+            t.item.c.added_at,
+            t.item.c.token,
+            t.item.c.attempts,
+            t.item.c.run_id,
+            t.item.c.system_errors,
+        )
+        .where(
+            t.item.c.bot == sa.bindparam("bot"),
+            t.item.c.state == sa.literal_column("'pending'"),
+            t.item.c.not_before <= sa.bindparam("now", type_=t.Instant),
+            *conditions,
+        )
+        .order_by(t.item.c.priority.desc(), t.item.c.due, t.item.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .subquery("ready")
     )
-    .where(
-        t.item.c.bot == sa.bindparam("bot"),
-        t.item.c.state == sa.literal_column("'pending'"),
-        t.item.c.not_before <= sa.bindparam("now", type_=t.Instant),
+    content = t.item_content.c
+    return sa.select(ready, content.payload, content.files, content.waits).join(
+        t.item_content, content.item_id == ready.c.id
     )
-    .order_by(t.item.c.priority.desc(), t.item.c.due, t.item.c.id)
-    .limit(1)
-    .with_for_update(skip_locked=True)
-    .subquery("ready")
-)
-_NEXT = sa.select(_READY, t.item_content.c.payload, t.item_content.c.files, t.item_content.c.waits).join(
-    t.item_content, t.item_content.c.item_id == _READY.c.id
-)
+
+
+_NEXT = _next_ready()
+_NEXT_UNHELD = _next_ready(~sa.exists().where(t.hold.c.released_at.is_(None)))
 _TAKE = Prepared(
     t.item.update()
     .where(t.item.c.id == sa.bindparam("this"), t.item.c.state == sa.literal_column("'pending'"))
@@ -112,9 +120,14 @@ _TAKE = Prepared(
 )
 
 
-def claim(tx: Transaction, bot: str, *, worker: str, lease: timedelta) -> Claim | None:
-    """Take the next ready item of the bot, or None: highest priority first, then earliest due, then oldest."""
-    ready = tx.connection.execute(_NEXT, {"bot": bot, "now": tx.now}).one_or_none()  # nobody else can take it now
+def claim(tx: Transaction, bot: str, *, worker: str, lease: timedelta, unheld: bool = False) -> Claim | None:
+    """Take the next ready item of the bot, or None: highest priority first, then earliest due, then oldest.
+
+    `unheld`: only while nothing at all is held. Most often nothing is, and then no question about holds is needed.
+    """
+    ready = tx.connection.execute(
+        _NEXT_UNHELD if unheld else _NEXT, {"bot": bot, "now": tx.now}
+    ).one_or_none()  # nobody else can take it now
     if ready is None:
         return None
     until = tx.now + lease

@@ -74,6 +74,16 @@ def test_many_go_in_together(database: Database, run_id: int) -> None:
     assert [item_id for (item_id,) in told][1:] == list(added.values())
 
 
+def test_a_claim_without_a_look_at_holds_gives_nothing_while_one_is_in_force(database: Database, run_id: int) -> None:
+    """A hold on anything stops the short way; once it is released the item is there."""
+    add(database, run_id, NewItem(reference="7"))
+    with database.transaction(actor="system:test") as tx:
+        holds.place(tx, "target", "book", code="X", reason="stocktaking", by="person:anna")
+        assert items.claim(tx, "clerk", worker="w", lease=LEASE, unheld=True) is None
+        holds.release(tx, "target", "book", by="person:anna")
+        assert items.claim(tx, "clerk", worker="w", lease=LEASE, unheld=True) is not None
+
+
 def test_items_are_claimed_by_priority_then_due_then_age(database: Database, run_id: int, clock: FakeClock) -> None:
     """What is not ready yet is passed over."""
     now = database.now()

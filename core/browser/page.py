@@ -135,14 +135,14 @@ class Page(Watched):
         """Click what can be taken back: a link, a search button, a tab; anything else is `commit`."""
         self._report_dialogs()
         self._arrive()
-        before = self.tab.arrivals
-        for ms, last in self._waits():
-            try:
-                return locator.click(timeout=ms)
-            except playwright_error() as error:
-                if was_clicked(error):
-                    return self._await_arrival(before, error)
-                self._despair(error, described(locator), last=last)
+        with self.tab.asking():
+            for ms, last in self._waits():
+                try:
+                    return locator.click(timeout=ms)
+                except playwright_error() as error:
+                    if was_clicked(error):
+                        return self._await_arrival(error)
+                    self._despair(error, described(locator), last=last)
         return None
 
     def wait(self, state: "Locator | re.Pattern[str]") -> None:

@@ -191,9 +191,10 @@ class Watched:
         if seen.status == 401:
             raise SessionLost(f"{seen.path} asks for a login (HTTP 401)")
 
-    def _await_arrival(self, before: int, error: "Error") -> None:
-        """Wait for the document that a delivered click asked for."""
-        if self.tab.arrivals != before:
+    def _await_arrival(self, error: "Error") -> None:
+        """Wait for the document that a delivered click asked for, if it asked for one."""
+        self.page.wait_for_timeout(1)  # no wait for time: one round trip, so that what the browser told is heard
+        if not self.tab.awaited:
             return
         try:
             self.page.wait_for_event("framenavigated", timeout=milliseconds(self.timeout))

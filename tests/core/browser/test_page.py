@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import TimeoutError
 
 from core.browser import Page, Seen
 from core.errors import PortalChanged, PortalUnavailable, SessionLost
@@ -123,6 +124,14 @@ def test_a_link_that_leads_to_a_surprise_says_so(page: Page, portal: Portal, pat
 
     with pytest.raises(error):
         go_on()
+
+
+def test_a_click_that_asks_for_no_page_waits_for_none(page: Page) -> None:
+    """A click that was delivered, and only told late, is done when no document was asked for."""
+    page.goto("/")
+    with page.tab.asking():
+        page._await_arrival(TimeoutError("Locator.click: Timeout 500ms exceeded."))
+    assert page.read("Invoice number") == ""
 
 
 def test_a_slow_answer_to_a_click_is_awaited_and_clicked_once(page: Page, portal: Portal, guard: NotingGuard) -> None:

@@ -114,16 +114,17 @@ def _played(installation: "Installation", paper: Paper, *, workers: int) -> int:
     command = [sys.executable, "-m", "understudy.main", "--folder", str(installation.folder)]
     paper.line(f"{workers} workers, {SESSIONS} logins; one worker is killed half-way.")
     crew = subprocess.Popen([*command, "worker", "--bots", BOT, "--processes", str(workers)])
+    run = subprocess.Popen([*command, "run", BOT, "--leave-to-workers"])
     try:
-        run = subprocess.Popen([*command, "run", BOT, "--leave-to-workers"])
         killed = False
         while run.poll() is None:
             time.sleep(LOOK)
             killed = killed or _kill_one(installation, paper)
         return run.returncode
     finally:
-        crew.send_signal(signal.SIGTERM)
-        crew.wait()
+        for process in (run, crew):  # whatever ends the demonstration ends them too
+            process.send_signal(signal.SIGTERM)
+            process.wait()
 
 
 def _kill_one(installation: "Installation", paper: Paper) -> bool:

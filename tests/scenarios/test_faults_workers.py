@@ -49,6 +49,7 @@ def two_reap_and_seal_at_once(crew: Crew) -> None:
     workers = crew.start(2, meet=2)
     crew.caught(trap)
     assert sorted(worker.ended() for worker in workers) == [harness.KILLED, 0]
+    crew.until(lambda: crew.happened(Act.ITEM_RELEASED) > 0)
     crew.open_traps()
     assert [worker.ended() for worker in busy] == [0, 0], [worker.told for worker in busy]
     assert crew.happened(Act.ITEM_RELEASED) == 1

@@ -1,4 +1,4 @@
-"""Keeps a number of processes running until told to stop: each a worker of its own, started again when it dies."""
+"""Keeps a number of processes running until told to stop: each a worker of its own, started again when it fails."""
 
 import signal
 import subprocess
@@ -9,20 +9,22 @@ from datetime import timedelta
 
 from loguru import logger
 
+from core.model.runs import ExitCode
 from core.runtime.host import StopRequest
 
 LOOK = 0.2  # seconds between two looks at the processes
-SOON = timedelta(seconds=10)  # a process that dies younger than this is started again later each time
-LONGEST_PAUSE = 60.0  # seconds before a process that keeps dying is started again
+SOON = timedelta(seconds=10)  # a process that fails younger than this is started again later each time
+LONGEST_PAUSE = 60.0  # seconds before a process that keeps failing is started again
+FINAL = frozenset({ExitCode.GREEN, ExitCode.CONFIGURATION, ExitCode.CREDENTIALS})  # starting again would change nothing
 
 
 @dataclass(slots=True)
 class _Member:
     process: "subprocess.Popen[bytes] | None" = None  # absent while it is not started again yet
     started: float = 0.0
-    deaths: int = 0  # in a row, each soon after its start
+    failures: int = 0  # in a row, each soon after its start
     due: float = 0.0  # when it is started again
-    code: int | None = None  # how it ended in good order; it is not started again then
+    code: int | None = None  # how it ended for good
 
 
 class Crew:
@@ -36,7 +38,7 @@ class Crew:
         self._grace = grace
 
     def run(self, *, told: Callable[[str], None] = lambda sentence: None) -> int:
-        """Keep the processes running; return the highest exit code of those that ended by themselves."""
+        """Keep the processes running; return the highest exit code of those that ended for good."""
         while not self._stop.asked and any(member.code is None for member in self._members):
             for member in self._members:
                 self._look_after(member, told)
@@ -54,18 +56,16 @@ class Crew:
         code = member.process.poll()
         if code is None:
             return
-        if code >= 0:  # it ended and said how; only what was killed is started again
+        if code in FINAL:
             member.process, member.code = None, code
             return
         young = time.monotonic() - member.started < SOON.total_seconds()
-        member.deaths = member.deaths + 1 if young else 0
-        pause = min(2.0**member.deaths - 1, LONGEST_PAUSE)
-        sentence = (
-            f"Worker process {member.process.pid} was killed ({signal.Signals(-code).name}); another takes its place"
-        )
+        member.failures = member.failures + 1 if young else 0
+        how = f"was killed ({signal.Signals(-code).name})" if code < 0 else f"ended with {code}"
+        sentence = f"Worker process {member.process.pid} {how}; another takes its place"
         logger.error("{}", sentence)
         told(sentence)
-        member.process, member.due = None, time.monotonic() + pause
+        member.process, member.due = None, time.monotonic() + min(2.0**member.failures - 1, LONGEST_PAUSE)
 
     def _end(self) -> None:
         running = [member for member in self._members if member.process is not None]

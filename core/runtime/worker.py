@@ -133,10 +133,10 @@ class Worker:
 
     def _make(self, claim: Claim, run_id: int | None) -> Claim | None:
         """Make one attempt; return the item that was taken along with storing its end."""
-        attempts = self._attempts_of(self._bots[claim.bot])
+        bot = self._bots[claim.bot]
         try:
-            with self._heartbeat.beating(claim.item_id, claim.token, lease=self._bots[claim.bot].lease):
-                made = attempts.make(claim, run_id=run_id, then=self._take_along)
+            with self._heartbeat.beating(claim.item_id, claim.token, lease=bot.lease):
+                made = self._attempts_of(bot).make(claim, run_id=run_id, then=self._take_along)
         except StoreUnavailable as error:
             self._recover(claim, error)
             made = None

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from core.bot import Bot
+from core.errors import SessionLost, StoreUnavailable
 from core.model.items import NewItem, WorkItem
-from core.model.runs import AttemptOutcome, ExitCode
-from core.runtime import Context, LoadedBot, host
+from core.model.runs import AttemptOutcome, ExitCode, Mode
+from core.runtime import Context, LoadedBot, Worker, host
 from core.runtime.reaper import reap_sessions
 from core.store import holds, items, runs, slots
 from core.target import Target
@@ -258,8 +259,6 @@ def test_a_store_lost_before_the_receipt_is_waited_for_and_the_entry_found(tmp_p
 
 def test_a_store_that_stays_away_ends_the_worker(tmp_path: Path) -> None:
     """After ten minutes it says so; its item is found by whoever comes next."""
-    from core.errors import StoreUnavailable
-
     with in_a_file(tmp_path, LockedBook) as (stage, book):
         assert isinstance(book, LockedBook)
         put(stage, "clerk", *numbered("7"))
@@ -272,6 +271,31 @@ def test_a_store_that_stays_away_ends_the_worker(tmp_path: Path) -> None:
         assert book.numbers() == ["7"]
 
 
+def test_a_store_lost_before_the_attempt_began_loses_nothing(tmp_path: Path) -> None:
+    """Asked for the bot's mode it does not answer: the item is let go of, and done when it answers again."""
+    with in_a_file(tmp_path, lambda file: Book()) as (stage, book), stage._workshop(True) as shop:
+        put(stage, "clerk", *numbered("7"))
+        asked: list[str] = []
+
+        def mode_of(bot: LoadedBot) -> Mode:
+            asked.append(bot.name)
+            if len(asked) == 1:
+                raise StoreUnavailable("it is restarted")
+            return bot.mode
+
+        worker = Worker(
+            {"clerk": stage.bot},
+            workshop=shop,
+            mode_of=mode_of,
+            stop=host.StopRequest(),
+            locks=stage.folder / "locks",
+        )
+        with worker.alive():
+            worker.work(run_id=None, linger=timedelta(seconds=5))
+        assert worker.tally.outcomes == {"abandoned": 1, "done": 1}
+        assert book.numbers() == ["7"]
+
+
 class Guarded(Target):
     """A target that loses its session once, in the middle of an item."""
 
@@ -281,8 +305,6 @@ class Guarded(Target):
 
 def test_a_new_login_in_the_middle_of_an_item_keeps_the_session() -> None:
     """The lost session is replaced under the same slot; nobody else could have had it in between."""
-    from core.errors import SessionLost
-
     held: list[int] = []
 
     def process(item: WorkItem, ctx: Context[Any]) -> None:

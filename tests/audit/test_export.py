@@ -166,7 +166,7 @@ def test_exported_keys_and_events_read_back(exported: Path) -> None:
     assert json.loads(first["body"])["item_id"] == 1
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(message=st.binary(max_size=100), flip=st.integers(0, 511))
 def test_signatures_in_plain_python_agree_with_the_library(message: bytes, flip: int) -> None:
     """What the library signs is accepted, and with any one bit changed it is not."""

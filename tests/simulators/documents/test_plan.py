@@ -46,7 +46,7 @@ def assert_adds_up(invoice: Invoice) -> None:
     assert (sums.gross < 0) is invoice.credit
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(min_value=0, max_value=10**6))
 def test_clean_documents_add_up_and_agree_with_the_ledger(seed: int) -> None:
     """For any seed, every clean document is right in itself and against its order and receipts."""

@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import closing
@@ -18,6 +17,8 @@ from audit.verify import Report, verify
 from core.clock import Clock
 from core.config import read_config
 from core.store import Database
+from core.testing import programs
+from core.testing.programs import Program
 
 HERE = Path(__file__).parent
 KILLED = -signal.SIGKILL
@@ -55,29 +56,14 @@ def command(folder: Path, bot: str, *more: str) -> list[str]:
 
 def run(folder: Path, bot: str, *more: str, kill_at: int | None = None, log: Path | None = None) -> Ended:
     """Run a bot once, dying at a boundary when one is given; `log` lists the boundaries reached."""
-    done = subprocess.run(
-        command(folder, bot, *more),
-        env=environment(kill_at, log),
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=MOST,
-        check=False,
-    )
-    said = json.loads(done.stdout) if done.stdout.startswith("{") else {}
-    return Ended(code=done.returncode, said=said, errors=done.stderr)
+    ended = programs.run(command(folder, bot, *more), folder=folder, environment=environment(kill_at, log), most=MOST)
+    said = json.loads(ended.out) if ended.out.startswith("{") else {}
+    return Ended(code=ended.code, said=said, errors=ended.errors)
 
 
-def started(folder: Path, bot: str, *, log: Path | None = None) -> subprocess.Popen[str]:
+def started(folder: Path, bot: str, *, log: Path | None = None) -> Program:
     """Start a bot and return its process; `log` lists the boundaries reached."""
-    return subprocess.Popen(
-        command(folder, bot),
-        env=environment(None if log is None else 0, log),
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    return Program(command(folder, bot), folder=folder, environment=environment(None if log is None else 0, log))
 
 
 def environment(kill_at: int | None = None, log: Path | None = None) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """Killed in the middle of a click in a real browser: the ledger saves late what was sent, and holds it once."""
 
 import sqlite3
-import subprocess
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import psutil
 
+from core.testing.programs import Program
 from tests.scenarios import harness, ledgers
 
 CLICK = "effect at the click"
@@ -23,8 +23,8 @@ def test_chromium_alone_is_killed_at_the_click(tmp_path: Path) -> None:
         worker = harness.started(office.folder, "posting")
         _until(lambda: _strikes_left(office) == 0, worker)
         _chromium_of(worker.pid).kill()
-        _, told = worker.communicate(timeout=harness.MOST)
-        assert worker.returncode == 0, told
+        told = worker.ended(harness.MOST)
+        assert told.code == 0, told
         story = office.story()
         assert story["items"] == {"RD-0": ("done", None), "RD-1": ("done", None)}
         assert sorted(map(len, story["attempts"].values())) == [1, 2]
@@ -40,10 +40,10 @@ def test_two_of_four_workers_are_killed_at_the_click(tmp_path: Path) -> None:
         workers = [harness.started(office.folder, "posting", log=log) for log in logs]
         for left in (1, 0):
             _until(lambda left=left: _strikes_left(office) == left, *workers)
-            at_the_click = [w for w, log in zip(workers, logs, strict=True) if w.poll() is None and _last(log) == CLICK]
+            at_the_click = [w for w, log in zip(workers, logs, strict=True) if w.runs and _last(log) == CLICK]
             at_the_click[0].kill()
-        told = [worker.communicate(timeout=harness.MOST) for worker in workers]
-        assert sorted(worker.returncode for worker in workers) == [harness.KILLED, harness.KILLED, 0, 0], told
+        told = [worker.ended(harness.MOST) for worker in workers]
+        assert sorted(one.code for one in told) == [harness.KILLED, harness.KILLED, 0, 0], told
         last = office.run()
         assert (last.code, last.said["states"]) == (0, {"done": len(ROWS)}), last
         assert _numbers(office) == [f"RD-{number}" for number in range(6)]
@@ -56,11 +56,11 @@ def _strikes_left(office: ledgers.Office) -> int:
         return int(ledger.execute("SELECT sum(remaining) FROM fault").fetchone()[0] or 0)
 
 
-def _until(there: Callable[[], bool], *workers: subprocess.Popen[str]) -> None:
+def _until(there: Callable[[], bool], *workers: Program) -> None:
     given_up = time.monotonic() + harness.MOST
     while not there():
         assert time.monotonic() < given_up
-        assert any(worker.poll() is None for worker in workers), [worker.communicate() for worker in workers]
+        assert any(worker.runs for worker in workers), [worker.ended(0) for worker in workers]
         time.sleep(0.02)
 
 

@@ -65,9 +65,9 @@ def test_four_workers_with_a_wrong_password_try_it_at_most_twice(tmp_path: Path)
     with ledgers.office(tmp_path / "office", rows=rows) as office:
         office.ledger.faults("wrong-password")
         workers = [harness.started(office.folder, "posting") for _ in range(WORKERS)]
-        told = [worker.communicate(timeout=harness.MOST) for worker in workers]
+        told = [worker.ended(harness.MOST) for worker in workers]
         assert 1 <= office.logins() <= 2, told
-        assert {worker.returncode for worker in workers} == {40}, told
+        assert {one.code for one in told} == {40}, told
         story = office.story()
         assert story["holds"] == [("target", "ledger", "LOGIN_FAILED")]
         assert {state for state, _ in story["items"].values()} == {"pending"}

@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 
 from core.browser import find_browser
+from core.testing import programs
+from core.testing.programs import Ended
 from simulators.process import run as simulated
 
 ROOT = Path(__file__).parents[2]
@@ -28,21 +30,23 @@ class Demo:
 
     folder: Path
 
-    def type(self, *words: str, kill_at: str | None = None) -> subprocess.CompletedProcess[str]:
+    def type(self, *words: str, kill_at: str | None = None) -> Ended:
         """Type a command in a process of its own; `kill_at` as core/runtime/boundaries.py has it."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("UNDERSTUDY_KILL")}
         if kill_at is not None:
             environment["UNDERSTUDY_KILL_AT"] = kill_at
-        return subprocess.run(
+        return programs.run(
             [sys.executable, "-m", "understudy.main", *words],
-            cwd=self.folder, env=environment, capture_output=True, text=True, timeout=MOST, check=False,
-        )  # fmt: skip
+            folder=self.folder,
+            environment=environment,
+            most=MOST,
+        )
 
     def json(self, *words: str) -> Any:
         """Type a command and return its JSON."""
         done = self.type(*words, "--json")
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        assert done.code == 0, done.errors
+        return json.loads(done.out)
 
     def vouchers(self) -> list[dict[str, Any]]:
         """Return what stands in the ledger, by reference; its own numbers depend on the order of entering."""
@@ -88,19 +92,19 @@ def fresh(stock: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[],
 
 
 @pytest.fixture(scope="module")
-def whole(fresh: Callable[[], Demo]) -> tuple[Demo, subprocess.CompletedProcess[str]]:
+def whole(fresh: Callable[[], Demo]) -> tuple[Demo, Ended]:
     """A demo that ran to its end, the boundaries it reached noted in `boundaries`."""
     demo = fresh()
     return demo, demo.type("demo", kill_at="0:boundaries")
 
 
-def test_the_demo_ends_well(whole: tuple[Demo, subprocess.CompletedProcess[str]]) -> None:
+def test_the_demo_ends_well(whole: tuple[Demo, Ended]) -> None:
     """Every document goes where a careful clerk would have sent it, balances hold, the trail is whole: exit code 0."""
     demo, done = whole
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "DIFFERS" not in done.stdout
-    assert "entered twice: 0" in done.stdout
-    assert "is whole" in done.stdout
+    assert done.code == 0, done.out + done.errors
+    assert "DIFFERS" not in done.out
+    assert "entered twice: 0" in done.out
+    assert "is whole" in done.out
     assert len(demo.vouchers()) == 3
     waiting = {task["code"] for task in demo.json("review", "list")}
     assert waiting == {"ORDER_MISSING", "PRICE", "POSSIBLE_DUPLICATE", "SEVERAL_DOCUMENTS"}
@@ -108,7 +112,7 @@ def test_the_demo_ends_well(whole: tuple[Demo, subprocess.CompletedProcess[str]]
 
 @pytest.mark.parametrize("place", ["after the click", "after the intent", "anywhere"])
 def test_killed_and_started_again_it_ends_the_same(
-    place: str, whole: tuple[Demo, subprocess.CompletedProcess[str]], fresh: Callable[[], Demo]
+    place: str, whole: tuple[Demo, Ended], fresh: Callable[[], Demo]
 ) -> None:
     """Wherever the process is killed, started again the demo ends well with the same ledger as if it had not been."""
     untroubled, _ = whole
@@ -117,20 +121,20 @@ def test_killed_and_started_again_it_ends_the_same(
     line = random.choice([line for line in reached if line.endswith(named.get(place, ""))])
     demo = fresh()
     killed = demo.type("demo", kill_at=line.split(" ", 1)[0])
-    assert killed.returncode == -signal.SIGKILL, killed.stdout + killed.stderr
+    assert killed.code == -signal.SIGKILL, killed.out + killed.errors
     again = demo.type("demo")
-    assert again.returncode == 0, f"killed at {line}: {again.stdout}{again.stderr}"
+    assert again.code == 0, f"killed at {line}: {again.out}{again.errors}"
     assert demo.vouchers() == untroubled.vouchers(), f"killed at {line}"
 
 
 def test_run_again_and_corrected_it_enters_what_is_new_only(
-    whole: tuple[Demo, subprocess.CompletedProcess[str]],
+    whole: tuple[Demo, Ended],
 ) -> None:
     """A second run adds nothing; once a person types in the order number, that item goes on and is entered, once."""
     demo, _ = whole
     before = demo.vouchers()
     again = demo.type("demo")
-    assert again.returncode == 0, again.stdout + again.stderr
+    assert again.code == 0, again.out + again.errors
     assert demo.vouchers() == before
 
     wanted = demo.truth("order-missing")
@@ -138,12 +142,12 @@ def test_run_again_and_corrected_it_enters_what_is_new_only(
     order = _order_of(demo, wanted)
     answer = ["correct", "--as", "anna", "--set", f"order_number={order}"]
     done = demo.type("review", "resolve", str(task["id"]), *answer)
-    assert done.returncode == 0, done.stderr
-    assert demo.type("demo").returncode == 0
+    assert done.code == 0, done.errors
+    assert demo.type("demo").code == 0
     new = [one for one in demo.vouchers() if one not in before]
     assert [(one["order_number"], one["gross"]) for one in new] == [(order, wanted["fields"]["gross"])]
     assert [one for one in demo.vouchers() if one in before] == before
-    assert demo.type("trail", "verify").returncode == 0
+    assert demo.type("trail", "verify").code == 0
 
 
 def _order_of(demo: Demo, document: dict[str, Any]) -> str:

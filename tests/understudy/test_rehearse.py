@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,8 @@ from typing import Any
 import pytest
 
 from core.browser import find_browser
+from core.testing import programs
+from core.testing.programs import Ended
 from simulators.logins import DEMO_PASSWORD
 
 ROOT = Path(__file__).parents[2]
@@ -25,15 +26,17 @@ class Office:
 
     folder: Path
 
-    def type(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def type(self, *words: str) -> Ended:
         """Type a command."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("UNDERSTUDY_")}
         environment |= {"UNDERSTUDY_SECRET_LEDGER_USER": "robot", "UNDERSTUDY_SECRET_LEDGER_PASSWORD": DEMO_PASSWORD}
         environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), environment.get("PYTHONPATH", "")])
-        return subprocess.run(
+        return programs.run(
             [sys.executable, "-m", "understudy.main", *words],
-            cwd=self.folder, env=environment, capture_output=True, text=True, timeout=MOST, check=False,
-        )  # fmt: skip
+            folder=self.folder,
+            environment=environment,
+            most=MOST,
+        )
 
     def edit(self, file: str, before: str, after: str) -> None:
         """Change a file of the installation."""
@@ -65,7 +68,7 @@ class Rehearsed:
     """The careful bot's rehearsal."""
 
     office: Office
-    done: subprocess.CompletedProcess[str]
+    done: Ended
     report: dict[str, Any]
 
 
@@ -75,13 +78,13 @@ def careful(tmp_path_factory: pytest.TempPathFactory) -> Rehearsed:
     office = made(tmp_path_factory.mktemp("careful") / "office")
     only = [word for one in WORDS for word in ("--only", one)]
     done = office.type("rehearse", "careful", "--keep", "--as", "anna", "--json", *only)
-    assert done.stdout, done.stderr
-    return Rehearsed(office, done, json.loads(done.stdout))
+    assert done.out, done.errors
+    return Rehearsed(office, done, json.loads(done.out))
 
 
 def test_a_careful_bot_ends_the_same_wherever_it_is_killed(careful: Rehearsed) -> None:
     """Around the intent, at the click, around the receipt, between steps and while a person decides: no harm."""
-    assert careful.done.returncode == 0, careful.done.stdout + careful.done.stderr
+    assert careful.done.code == 0, careful.done.out + careful.done.errors
     assert [one["boundary"] for one in careful.report["judged"]] == [
         "step read after",
         "effect enter before intent",
@@ -108,8 +111,8 @@ def test_a_kept_report_is_evidence_and_in_the_trail(careful: Rehearsed, tmp_path
     sha256 = careful.report["evidence"]
     (kept,) = (careful.office.folder / "var" / "evidence").rglob(sha256)
     assert json.loads(kept.read_bytes()) == {k: v for k, v in careful.report.items() if k != "evidence"}
-    assert careful.office.type("trail", "verify").returncode == 0
-    assert careful.office.type("trail", "export", "--out", str(tmp_path / "trail")).returncode == 0
+    assert careful.office.type("trail", "verify").code == 0
+    assert careful.office.type("trail", "export", "--out", str(tmp_path / "trail")).code == 0
     (exported,) = (tmp_path / "trail").glob("events*")
     (event,) = [one for line in exported.read_text(encoding="utf-8").splitlines() if "bot.rehearsed" in (one := line)]
     for told in ("person:anna", "careful", careful.report["version"], "as undisturbed", sha256):
@@ -119,7 +122,7 @@ def test_a_kept_report_is_evidence_and_in_the_trail(careful: Rehearsed, tmp_path
 def test_the_real_installation_is_left_alone(careful: Rehearsed) -> None:
     """No item, no run, no stand-in's state: only the evidence and the event that were asked for."""
     var = careful.office.folder / "var"
-    (bot, _) = json.loads(careful.office.type("status", "--json").stdout)["bots"]
+    (bot, _) = json.loads(careful.office.type("status", "--json").out)["bots"]
     assert (bot["name"], bot["items"], bot["last_run"]) == ("careful", {}, None)
     assert not (var / "simulators").exists()
     assert not (var / "documents").exists()
@@ -128,9 +131,9 @@ def test_the_real_installation_is_left_alone(careful: Rehearsed) -> None:
 def test_a_bot_that_acts_outside_an_effect_is_found_out(office: Office) -> None:
     """Killed after it has entered a voucher, the naive bot enters it again: ends with 1, and the entry is shown."""
     done = office.type("rehearse", "naive", "--only", "attempt ending", "--leave", "played")
-    assert done.returncode == 1, done.stderr
-    assert "killed 1 times, 1 END OTHERWISE" in done.stdout
-    assert 'book entries holds {"entry": "E-2", "net": "120.00", "number": "RD-1001"' in done.stdout
+    assert done.code == 1, done.errors
+    assert "killed 1 times, 1 END OTHERWISE" in done.out
+    assert 'book entries holds {"entry": "E-2", "net": "120.00", "number": "RD-1001"' in done.out
     assert (office.folder / "played" / "killed-01" / "var" / "understudy.db").is_file()
 
 
@@ -138,25 +141,25 @@ def test_a_bot_that_is_not_the_same_twice_is_refused(office: Office) -> None:
     """Where two undisturbed plays differ, a difference after a crash would prove nothing."""
     office.edit("bots/naive/bot.py", '"supplier": "Redwood Dale"', '"supplier": __import__("uuid").uuid4().hex')
     done = office.type("rehearse", "naive")
-    assert done.returncode == 50
-    assert "two undisturbed plays of naive do not end alike" in done.stderr
+    assert done.code == 50
+    assert "two undisturbed plays of naive do not end alike" in done.errors
 
 
 def test_a_bot_without_cases_is_refused(office: Office) -> None:
     """No samples, and nothing that the bot finds by itself: it is said where samples go."""
     shutil.rmtree(office.samples)
     done = office.type("rehearse", "careful")
-    assert done.returncode == 50
-    assert "has no samples, and its collect offers nothing; put documents into bots/careful/samples/" in done.stderr
+    assert done.code == 50
+    assert "has no samples, and its collect offers nothing; put documents into bots/careful/samples/" in done.errors
 
 
 def test_samples_of_which_none_goes_through_are_refused(office: Office) -> None:
     """Where nothing is changed outside, nothing is proven; it is said what to add."""
     (office.samples / "rehearsal" / "book.json").unlink()
     done = office.type("rehearse", "careful", "--sample", "first")
-    assert done.returncode == 50
-    assert "changes nothing in book" in done.stderr
-    assert "rehearsal/TARGET.json" in done.stderr
+    assert done.code == 50
+    assert "changes nothing in book" in done.errors
+    assert "rehearsal/TARGET.json" in done.errors
 
 
 def test_a_bot_that_fails_undisturbed_is_refused(office: Office) -> None:
@@ -164,16 +167,16 @@ def test_a_bot_that_fails_undisturbed_is_refused(office: Office) -> None:
     (office.samples / "fourth.txt").write_text("no voucher at all\n", encoding="utf-8")
     office.edit("bots.toml", "[bots.careful]\n", "[bots.careful]\nattempts = 1\n")
     done = office.type("rehearse", "careful", "--sample", "first", "--sample", "fourth")
-    assert done.returncode == 50
-    assert "careful does not end balanced: run ended with 1: 1 items failed" in done.stderr
+    assert done.code == 50
+    assert "careful does not end balanced: run ended with 1: 1 items failed" in done.errors
 
 
 def test_a_target_without_a_stand_in_is_refused(office: Office) -> None:
     """A rehearsal never touches a system at an address; it is said what the target needs."""
     office.edit("bots.toml", 'serve = "tests.scenarios.book_standin"', 'url = "http://127.0.0.1:1"')
     done = office.type("rehearse", "careful")
-    assert done.returncode == 50
-    assert "targets.book has no stand-in" in done.stderr
+    assert done.code == 50
+    assert "targets.book has no stand-in" in done.errors
 
 
 @pytest.mark.parametrize(
@@ -186,8 +189,8 @@ def test_a_target_without_a_stand_in_is_refused(office: Office) -> None:
 def test_words_that_choose_nothing_are_refused(office: Office, words: list[str], told: str) -> None:
     """A mistyped choice names what there is, and nothing is played."""
     done = office.type("rehearse", "careful", *words)
-    assert done.returncode == 50
-    assert told in done.stderr
+    assert done.code == 50
+    assert told in done.errors
 
 
 def test_the_invoices_bot_at_the_click(tmp_path: Path) -> None:
@@ -198,7 +201,7 @@ def test_the_invoices_bot_at_the_click(tmp_path: Path) -> None:
     find_browser(cache=tmp_path / "var" / "browser.json", install=False)
     few = ["--sample", "discount", "--sample", "truncated", "--only", "at the click"]
     done = Office(tmp_path).type("rehearse", "invoices", "--json", *few)
-    assert done.returncode == 0, done.stdout + done.stderr
-    report = json.loads(done.stdout)
+    assert done.code == 0, done.out + done.errors
+    report = json.loads(done.out)
     assert report["items"] == {"cancelled": 1, "done": 1}
     assert [one["boundary"] for one in report["judged"]] == ["effect at the click"]

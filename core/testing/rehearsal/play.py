@@ -25,6 +25,7 @@ from core.model.effects import EffectState
 from core.model.reviews import Action, ReviewTask, allowed
 from core.runtime import boundaries
 from core.store import Database, Transaction, effects, items, reviews
+from core.testing import programs
 from core.testing.rehearsal.comparing import Proof
 from core.testing.rehearsal.kills import Kill
 from core.testing.rehearsal.place import Place
@@ -165,19 +166,10 @@ class _Playing:
 
     def _ended(self, command: list[str], environment: dict[str, str]) -> tuple[int, str, str]:
         try:
-            done = subprocess.run(
-                command,
-                cwd=self._place.folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=MOST_SECONDS,
-                check=False,
-            )
+            ended = programs.run(command, folder=self._place.folder, environment=environment, most=MOST_SECONDS)
         except subprocess.TimeoutExpired:
             return 1, "", f"it had not ended after {MOST_SECONDS} seconds"
-        return done.returncode, done.stdout, done.stderr
+        return ended.code, ended.out, ended.errors
 
     def _environment(self, log: Path) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("UNDERSTUDY_KILL")}

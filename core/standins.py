@@ -13,6 +13,7 @@ from pathlib import Path
 from core.errors import PortalUnavailable
 
 START_SECONDS = 30.0
+STOP_SECONDS = 20.0  # then it is killed; its state is in its file
 
 
 class StandIns:
@@ -53,7 +54,11 @@ class StandIns:
         """Stop every stand-in started here."""
         for process, _ in self._running.values():
             process.terminate()
-            process.wait()
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
             if process.stdout is not None:
                 process.stdout.close()
         self._running.clear()

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+STOP_SECONDS = 20.0  # then it is killed; its state is in its file
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
@@ -69,3 +71,7 @@ def running(
             yield Running(name=name, url=ready["url"], pid=ready["pid"], db=db)
         finally:
             process.terminate()
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()

@@ -8,15 +8,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
 from core.browser import find_browser
 from core.testing import programs
+from core.testing.postgres import PACKAGES
 from core.testing.programs import Ended
 from simulators.process import run as simulated
 
@@ -148,6 +150,32 @@ def test_run_again_and_corrected_it_enters_what_is_new_only(
     assert [(one["order_number"], one["gross"]) for one in new] == [(order, wanted["fields"]["gross"])]
     assert [one for one in demo.vouchers() if one in before] == before
     assert demo.type("trail", "verify").code == 0
+
+
+@pytest.fixture
+def cluster(stock: Path) -> Iterator[Demo]:
+    """An installation for `demo-cluster` with the same documents, where PostgreSQL's own user may enter."""
+    for package in PACKAGES:
+        pytest.importorskip(package)
+    with TemporaryDirectory(prefix="cluster-") as name:
+        folder = Path(name)
+        for linked in ("bots.toml", "bots", "targets"):
+            (folder / linked).symlink_to(ROOT / linked)
+        (folder / "var").mkdir()
+        shutil.copy(stock / "browser.json", folder / "var")
+        shutil.copytree(stock / "demo", folder / "var" / "cluster" / "var" / "demo")
+        yield Demo(folder)
+
+
+def test_a_cluster_loses_a_worker_and_ends_well(cluster: Demo) -> None:
+    """On PostgreSQL, with one worker killed in the middle of an item: everything once, balanced, and so it says."""
+    done = cluster.type("demo-cluster", "--workers", "3")
+    assert done.code == 0, done.out + done.errors
+    for said in ("kill -9 of worker process", "another takes its place", "entered twice: 0", "is whole"):
+        assert said in done.out
+    assert "DIFFERS" not in done.out
+    again = cluster.type("demo-cluster", "--workers", "2")
+    assert (again.code, "entered twice: 0" in again.out) == (0, True), again.out + again.errors
 
 
 def _order_of(demo: Demo, document: dict[str, Any]) -> str:

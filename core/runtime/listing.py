@@ -20,6 +20,7 @@ from core.runtime.workshop import Workshop
 from core.store import effects, runs
 
 LOOK_AGAIN = timedelta(seconds=5)
+LOOK = 0.5  # seconds between two looks for a free session
 
 
 class Listing:
@@ -34,18 +35,20 @@ class Listing:
     def balance(self, listed: Callable[[Any, Any], Iterable[Listed]], *, stop: Callable[[], bool]) -> Balance:
         """Compare; a receipt so young that its target may not list it yet is looked for until the target has settled.
 
-        `stop` tells whether the worker was asked to end meanwhile.
+        Where targets allow few sessions it waits for one, as long as the bot lingers. `stop` tells whether the worker
+        was asked to end meanwhile.
         """
         with self._shop.database.reading() as tx:
             since = runs.balanced_since(tx, self._bot.name)
         while True:
+            if not self._entered(stop):
+                return _not_compared("no session of its targets came free for the target's list")
             before = self._acted(since)
             try:
                 found = list(listed(self._context(), since))
             except (ApplicationException, Ending) as error:
                 logger.warning("The target's list could not be read: {}", error)
-                note = "the target's list could not be read; the next run compares it"
-                return Balance(name="target", differences=(note,))
+                return _not_compared("the target's list could not be read")
             with self._shop.database.reading() as tx:
                 after = effects.for_balance(tx, self._bot.name)  # other workers may have entered more meanwhile
             drawn = balances.target(after, since=[effect.id for effect in before], listed=found)
@@ -53,6 +56,15 @@ class Listing:
             if wait is None or stop():
                 return drawn
             self._shop.clock.sleep(wait.total_seconds())
+
+    def _entered(self, stop: Callable[[], bool]) -> bool:
+        """Get the sessions that reading the list takes; False when others have them for too long."""
+        given_up = self._shop.database.now() + self._bot.linger
+        while not self._shop.sessions.enter(self._bot):
+            if stop() or self._shop.database.now() >= given_up:
+                return False
+            self._shop.clock.sleep(LOOK)
+        return True
 
     def _acted(self, since: datetime) -> Sequence[EffectRecord]:
         """Return what the bot itself confirmed since the last run that balanced."""
@@ -96,3 +108,7 @@ class Listing:
         )
         self._guard.begin(evidence=record.evidence)
         return Context(settings=self._bot.settings, record=record, intake=None)
+
+
+def _not_compared(why: str) -> Balance:
+    return Balance(name="target", differences=(f"{why}; the next run compares it",))

@@ -31,7 +31,11 @@ class Sessions:
         )
 
     def obtain(self, bot: LoadedBot) -> bool:
-        """Get what the bot's next item needs: a session of every limited target, and its turn; False when it must wait.
+        """Get what the next item needs: a session of every limited target, and its turn; False when it must wait."""
+        return self.enter(bot) and self._turn(bot)
+
+    def enter(self, bot: LoadedBot) -> bool:
+        """Get a session of every limited target of the bot; False while one has none free.
 
         What was got for nothing is given back, so that two workers never wait for each other.
         """
@@ -43,7 +47,7 @@ class Sessions:
                 self.give_back(*got)
                 return False
             got.append(target.name)
-        return self._turn(bot)
+        return True
 
     def give_back(self, *targets: str) -> None:
         """Free the sessions of these targets, once nothing is logged in with them."""

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from core.bot import Bot
 from core.errors import SessionLost, StoreUnavailable
 from core.model.items import NewItem, WorkItem
 from core.model.runs import AttemptOutcome, ExitCode, Mode
-from core.runtime import Context, LoadedBot, Worker, host
+from core.runtime import Context, Listed, LoadedBot, Worker, host
 from core.runtime.reaper import reap_sessions
 from core.store import holds, items, runs, slots
 from core.target import Target
@@ -115,6 +115,35 @@ def test_a_session_is_held_while_there_is_work_and_given_back_at_the_end() -> No
         assert len({holder for held in seen for holder in held}) == 1
         assert [len(held) for held in seen] == [1, 1, 1]
         assert sessions(stage) == []
+
+
+def test_the_target_s_list_is_read_within_a_session() -> None:
+    """Also by a run that has no item to do itself, as one whose items workers do."""
+    seen: list[list[str]] = []
+
+    def listed(ctx: Context[Any], since: datetime) -> Iterator[Listed]:
+        seen.append(sessions(stage))
+        return iter(())
+
+    with staged(noting([]), listed=listed, targets=[limited(1)]) as stage:
+        report = stage.run()
+        assert (report.exit_code, [len(held) for held in seen], sessions(stage)) == (ExitCode.GREEN, [1], [])
+
+
+def test_without_a_free_session_the_target_s_list_is_left_to_the_next_run() -> None:
+    """Nobody is pushed out for it; the run says what was not compared, and is not green."""
+
+    def listed(ctx: Context[Any], since: datetime) -> Iterator[Listed]:
+        raise AssertionError("it must not be read")
+
+    with staged(noting([]), listed=listed, targets=[limited(1)], linger=timedelta(seconds=3)) as stage:
+        take_session(stage, "elsewhere:1:abc")
+        report = stage.run()
+        assert report.exit_code is ExitCode.FAILED
+        (balance,) = [balance for balance in report.balances if balance.name == "target"]
+        assert balance.differences == (
+            "no session of its targets came free for the target's list; the next run compares it",
+        )
 
 
 def test_other_bots_go_on_while_a_session_is_waited_for() -> None:

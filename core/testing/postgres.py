@@ -78,7 +78,11 @@ class Postgres:
         server = self._process()
         if server is not None:
             server.send_signal(signal.SIGINT)  # "fast": open transactions are rolled back
-            _wait_for_end([server])
+            try:
+                _wait_for_end([server], most=PATIENCE / 2)
+            except TimeoutError:
+                server.send_signal(signal.SIGQUIT)  # "immediate": the next start recovers
+                _wait_for_end([server])
 
     def kill(self) -> None:
         """End the server and all its sessions with SIGKILL; `start` then recovers what was committed."""
@@ -152,11 +156,11 @@ def _prepared(folder: Path) -> tuple[Any, Callable[..., str]]:
     return wheel, pgexec
 
 
-def _wait_for_end(processes: Sequence[Any]) -> None:
-    given_up = time.monotonic() + PATIENCE
+def _wait_for_end(processes: Sequence[Any], *, most: float = PATIENCE) -> None:
+    given_up = time.monotonic() + most
     while any(_lives(process) for process in processes):
         if time.monotonic() > given_up:
-            raise TimeoutError(f"PostgreSQL did not end within {PATIENCE} s")
+            raise TimeoutError(f"PostgreSQL did not end within {most:g} s")
         time.sleep(0.02)
 
 

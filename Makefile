@@ -23,7 +23,7 @@ demo-cluster: $(READY) $(BROWSER) ## the same on PostgreSQL with four workers, o
 	@$(UNDERSTUDY) demo-cluster
 
 test: $(READY) $(BROWSER) ## run every test
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile --max-worker-restart 0
 
 check: $(READY) ## style, types, floors, architecture
 	@$(BIN)/ruff check .

@@ -14,14 +14,15 @@ import sqlalchemy as sa
 from core.store import tables as t
 from core.store.transaction import Transaction
 
+_OPEN = sa.or_(t.slot.c.holder.is_(None), t.slot.c.holder == sa.bindparam("by"))
 _FREE = (
     sa.select(t.slot.c.number)
     .where(
         t.slot.c.target == sa.bindparam("of"),
         t.slot.c.number <= sa.bindparam("allowed"),
-        t.slot.c.holder.is_(None),
+        _OPEN,
     )
-    .order_by(t.slot.c.number)
+    .order_by(t.slot.c.holder.is_(None), t.slot.c.number)  # its own first
     .limit(1)
     .with_for_update(skip_locked=True)
 )
@@ -30,7 +31,7 @@ _TAKE = (
     .where(
         t.slot.c.target == sa.bindparam("of"),
         t.slot.c.number == sa.bindparam("this"),
-        t.slot.c.holder.is_(None),
+        _OPEN,
     )
     .values(holder=sa.bindparam("by"), until=sa.bindparam("end", type_=t.Instant))
 )
@@ -43,8 +44,11 @@ def provide(tx: Transaction, target: str, *, allowed: int) -> None:
 
 
 def take(tx: Transaction, target: str, *, allowed: int, holder: str, lease: timedelta) -> int | None:
-    """Take a free session of the target and return its number; None when all `allowed` are taken."""
-    number = tx.connection.execute(_FREE, {"of": target, "allowed": allowed}).scalar_one_or_none()
+    """Take a free session of the target and return its number; None when all `allowed` are taken.
+
+    A holder that has one already is given that one: it may not know, when the answer to its taking was lost.
+    """
+    number = tx.connection.execute(_FREE, {"of": target, "allowed": allowed, "by": holder}).scalar_one_or_none()
     if number is None:
         return None
     values = {"of": target, "this": number, "by": holder, "end": tx.now + lease}

@@ -74,15 +74,14 @@ class Postgres:
             raise
 
     def stop(self) -> None:
-        """End every session and the server in good order; nothing happens when it does not run."""
+        """End every session and the server, in good order if it can; nothing happens when it does not run."""
         server = self._process()
         if server is not None:
             server.send_signal(signal.SIGINT)  # "fast": open transactions are rolled back
             try:
                 _wait_for_end([server], most=PATIENCE / 2)
             except TimeoutError:
-                server.send_signal(signal.SIGQUIT)  # "immediate": the next start recovers
-                _wait_for_end([server])
+                self.kill()
 
     def kill(self) -> None:
         """End the server and all its sessions with SIGKILL; `start` then recovers what was committed."""
@@ -95,7 +94,7 @@ class Postgres:
         for process in family:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-        _wait_for_end(family)
+        _wait_for_end(family, most=PATIENCE)
         for lock in (self._pid_file, Path(f"{self.socket}.lock")):
             lock.unlink()  # while nobody has taken note of the deaths, PostgreSQL would take the locks for held
 
@@ -156,7 +155,7 @@ def _prepared(folder: Path) -> tuple[Any, Callable[..., str]]:
     return wheel, pgexec
 
 
-def _wait_for_end(processes: Sequence[Any], *, most: float = PATIENCE) -> None:
+def _wait_for_end(processes: Sequence[Any], *, most: float) -> None:
     given_up = time.monotonic() + most
     while any(_lives(process) for process in processes):
         if time.monotonic() > given_up:

@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import psutil
@@ -20,10 +20,10 @@ def test_chromium_alone_is_killed_at_the_click(tmp_path: Path) -> None:
     """The worker lives, looks again when the ledger has settled, and finds the voucher."""
     with ledgers.office(tmp_path / "office", rows=ROWS[:2], **SETTINGS) as office:
         office.ledger.faults("late-commit:1:timeout:2s")
-        worker = harness.started(office.folder, "posting")
-        _until(lambda: _strikes_left(office) == 0, worker)
-        _chromium_of(worker.pid).kill()
-        told = worker.ended(harness.MOST)
+        with harness.started(office.folder, "posting") as worker:
+            _until(lambda: _strikes_left(office) == 0, worker)
+            _chromium_of(worker.pid).kill()
+            told = worker.ended(harness.MOST)
         assert told.code == 0, told
         story = office.story()
         assert story["items"] == {"RD-0": ("done", None), "RD-1": ("done", None)}
@@ -37,12 +37,13 @@ def test_two_of_four_workers_are_killed_at_the_click(tmp_path: Path) -> None:
     with ledgers.office(tmp_path / "office", rows=ROWS, **SETTINGS) as office:
         office.ledger.faults("late-commit:2:timeout:2s")
         logs = [office.folder / f"boundaries-{number}" for number in range(4)]
-        workers = [harness.started(office.folder, "posting", log=log) for log in logs]
-        for left in (1, 0):
-            _until(lambda left=left: _strikes_left(office) == left, *workers)
-            at_the_click = [w for w, log in zip(workers, logs, strict=True) if w.runs and _last(log) == CLICK]
-            at_the_click[0].kill()
-        told = [worker.ended(harness.MOST) for worker in workers]
+        with ExitStack() as started:
+            workers = [started.enter_context(harness.started(office.folder, "posting", log=log)) for log in logs]
+            for left in (1, 0):
+                _until(lambda left=left: _strikes_left(office) == left, *workers)
+                at_the_click = [w for w, log in zip(workers, logs, strict=True) if w.runs and _last(log) == CLICK]
+                at_the_click[0].kill()
+            told = [worker.ended(harness.MOST) for worker in workers]
         assert sorted(one.code for one in told) == [harness.KILLED, harness.KILLED, 0, 0], told
         last = office.run()
         assert (last.code, last.said["states"]) == (0, {"done": len(ROWS)}), last

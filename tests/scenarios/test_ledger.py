@@ -1,6 +1,7 @@
 """The same bot on the ledger through a real browser: crashes, a wrong password, and modes that do not act."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,8 +65,9 @@ def test_four_workers_with_a_wrong_password_try_it_at_most_twice(tmp_path: Path)
     rows = [f"100001,RD-{number},2026-02-03,100.00,20.00,120.00,Paper" for number in range(8)]
     with ledgers.office(tmp_path / "office", rows=rows) as office:
         office.ledger.faults("wrong-password")
-        workers = [harness.started(office.folder, "posting") for _ in range(WORKERS)]
-        told = [worker.ended(harness.MOST) for worker in workers]
+        with ExitStack() as started:
+            workers = [started.enter_context(harness.started(office.folder, "posting")) for _ in range(WORKERS)]
+            told = [worker.ended(harness.MOST) for worker in workers]
         assert 1 <= office.logins() <= 2, told
         assert {one.code for one in told} == {40}, told
         story = office.story()

@@ -26,6 +26,7 @@ from core.model.reviews import Action, ReviewTask, allowed
 from core.runtime import boundaries
 from core.store import Database, Transaction, effects, items, reviews
 from core.testing import programs
+from core.testing.programs import Ended
 from core.testing.rehearsal.comparing import Proof
 from core.testing.rehearsal.kills import Kill
 from core.testing.rehearsal.place import Place
@@ -151,25 +152,22 @@ class _Playing:
         log = self._place.var / f"boundaries-{len(self.processes)}.log"
         log.parent.mkdir(exist_ok=True)
         log.touch()
-        code, out, errors = self._ended(
-            [*_PROGRAM, "--folder", str(self._place.folder), *words], self._environment(log)
-        )
+        done = self._ended([*_PROGRAM, "--folder", str(self._place.folder), *words], self._environment(log))
         ended = Process(
             command=command,
-            code=code,
+            code=done.code,
             reached=tuple(line.split(" ", 1)[1] for line in log.read_text(encoding="utf-8").splitlines()),
-            report=json.loads(out) if command == "run" and code >= 0 and out.startswith("{") else {},
-            errors=(errors.strip().splitlines() or [""])[-1],
+            report=json.loads(done.out) if command == "run" and done.code >= 0 and done.out.startswith("{") else {},
+            errors=(done.errors.strip().splitlines() or [""])[-1],
         )
         self.processes.append(ended)
         return ended
 
-    def _ended(self, command: list[str], environment: dict[str, str]) -> tuple[int, str, str]:
+    def _ended(self, command: list[str], environment: dict[str, str]) -> Ended:
         try:
-            ended = programs.run(command, folder=self._place.folder, environment=environment, most=MOST_SECONDS)
+            return programs.run(command, folder=self._place.folder, environment=environment, most=MOST_SECONDS)
         except subprocess.TimeoutExpired:
-            return 1, "", f"it had not ended after {MOST_SECONDS} seconds"
-        return ended.code, ended.out, ended.errors
+            return Ended(code=1, out="", errors=f"it had not ended after {MOST_SECONDS} seconds")
 
     def _environment(self, log: Path) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("UNDERSTUDY_KILL")}

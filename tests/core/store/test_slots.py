@@ -32,6 +32,12 @@ def test_fewer_sessions_than_before_are_allowed_at_once(database: Database) -> N
     assert take(database, "d", allowed=2) is None
 
 
+def test_who_has_a_session_is_given_the_same_again(database: Database) -> None:
+    """The answer to its taking may have been lost with the connection; asking again takes no second one."""
+    assert [take(database, worker) for worker in ("b", "a", "a", "b")] == [1, 2, 2, 1]
+    assert take(database, "c") is None
+
+
 def test_a_session_that_was_renewed_in_between_is_not_freed(database: Database, clock: FakeClock) -> None:
     """Freeing names the lease it saw; a session of nobody is not listed."""
     take(database, "a")

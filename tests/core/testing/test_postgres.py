@@ -1,5 +1,7 @@
 """A PostgreSQL server of our own."""
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,6 +58,17 @@ def test_stopping_twice_is_no_error(server: Postgres) -> None:
     server.stop()
     server.stop()
     server.start()
+
+
+def test_a_server_that_does_not_end_when_asked_is_killed(server: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stands still; nobody waits for it for ever, and it comes back with what was committed."""
+    monkeypatch.setattr(module, "PATIENCE", 4)
+    number = int((server.folder / "postmaster.pid").read_text(encoding="utf-8").split()[0])
+    os.kill(number, signal.SIGSTOP)
+    server.stop()
+    monkeypatch.undo()
+    server.start()
+    assert asked(server.url(), "SELECT 7") == "7"
 
 
 def test_absent_packages_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from core.model.runs import AttemptOutcome, Mode
 from core.model.steps import RecordKind
 from core.store import Database, runs
 from core.store import tables as t
+from core.store.columns import NO_DATE
 
 DIGEST = "0" * 64
 
@@ -38,7 +39,7 @@ def _items(tx, bot, run_id, state, count):
             "bot": bot,
             "reference": sa.func.concat(f"{state}-", number),
             "state": state,
-            "due": t.NO_DATE,
+            "due": NO_DATE,
             "not_before": tx.now,
             "attempts": done,
             "token": done,

@@ -11,6 +11,7 @@ from core.errors import Fenced
 from core.model.items import MOVES, Amount, Claim, ItemState, NewItem, StoredFile
 from core.model.runs import AttemptOutcome
 from core.store import tables as t
+from core.store.columns import NO_DATE, Exact, Instant, Json
 from core.store.prepared import Prepared
 from core.store.transaction import Transaction
 
@@ -41,7 +42,7 @@ def _row(tx: Transaction, bot: str, run_id: int, new: NewItem) -> dict[str, Any]
         "reference": new.reference,
         "state": ItemState.PENDING,
         "priority": new.priority,
-        "due": new.due or t.NO_DATE,
+        "due": new.due or NO_DATE,
         "not_before": new.not_before or tx.now,
         "attempts": 0,
         "system_errors": 0,
@@ -62,7 +63,7 @@ _FIRST = (
     .where(
         t.item.c.bot == sa.bindparam("bot"),
         t.item.c.state == sa.literal_column("'pending'"),
-        t.item.c.not_before <= sa.bindparam("now", type_=t.Instant),
+        t.item.c.not_before <= sa.bindparam("now", type_=Instant),
     )
     .order_by(t.item.c.priority.desc(), t.item.c.due, t.item.c.id)
     .limit(1)
@@ -90,7 +91,7 @@ def _next_ready(*conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
         .where(
             t.item.c.bot == sa.bindparam("bot"),
             t.item.c.state == sa.literal_column("'pending'"),
-            t.item.c.not_before <= sa.bindparam("now", type_=t.Instant),
+            t.item.c.not_before <= sa.bindparam("now", type_=Instant),
             *conditions,
         )
         .order_by(t.item.c.priority.desc(), t.item.c.due, t.item.c.id)
@@ -114,8 +115,8 @@ _TAKE = Prepared(
         token=t.item.c.token + 1,
         attempts=t.item.c.attempts + 1,
         worker=sa.bindparam("by"),
-        lease_until=sa.bindparam("until", type_=t.Instant),
-        changed_at=sa.bindparam("at", type_=t.Instant),
+        lease_until=sa.bindparam("until", type_=Instant),
+        changed_at=sa.bindparam("at", type_=Instant),
     )
 )
 
@@ -155,7 +156,7 @@ _RENEW = Prepared(
         t.item.c.token == sa.bindparam("held"),
         t.item.c.state == sa.literal_column("'in_progress'"),
     )
-    .values(lease_until=sa.bindparam("until", type_=t.Instant))
+    .values(lease_until=sa.bindparam("until", type_=Instant))
 )
 
 
@@ -178,12 +179,12 @@ _FINISH = Prepared(
         state=sa.bindparam("to"),
         worker=None,
         lease_until=None,
-        changed_at=sa.bindparam("at", type_=t.Instant),
+        changed_at=sa.bindparam("at", type_=Instant),
         outcome=sa.bindparam("how"),
         code=sa.bindparam("why"),
         system_errors=sa.bindparam("errors"),
-        not_before=sa.func.coalesce(sa.bindparam("until", type_=t.Instant), t.item.c.not_before),
-        amount=sa.func.coalesce(sa.bindparam("worth", type_=t.Exact), t.item.c.amount),
+        not_before=sa.func.coalesce(sa.bindparam("until", type_=Instant), t.item.c.not_before),
+        amount=sa.func.coalesce(sa.bindparam("worth", type_=Exact), t.item.c.amount),
         currency=sa.func.coalesce(sa.bindparam("money", type_=sa.String), t.item.c.currency),
     )
 )
@@ -285,12 +286,12 @@ def set_amount(tx: Transaction, item_id: int, *, amount: Amount) -> None:
 _RESULT = Prepared(
     t.item_content.update()
     .where(t.item_content.c.item_id == sa.bindparam("this"))
-    .values(result=sa.bindparam("gave", type_=t.Json))
+    .values(result=sa.bindparam("gave", type_=Json))
 )
 _WAITS = Prepared(
     t.item_content.update()
     .where(t.item_content.c.item_id == sa.bindparam("this"))
-    .values(waits=sa.bindparam("counts", type_=t.Json))
+    .values(waits=sa.bindparam("counts", type_=Json))
 )
 
 
@@ -324,7 +325,7 @@ def unfinished(tx: Transaction, run_id: int, *, by: datetime) -> Sequence[tuple[
 def next_ready_at(tx: Transaction, bot: str) -> datetime | None:
     """Return when the bot's next pending item may be tried; None when none waits."""
     soonest: datetime | None = tx.connection.execute(
-        sa.select(sa.func.min(t.item.c.not_before, type_=t.Instant)).where(
+        sa.select(sa.func.min(t.item.c.not_before, type_=Instant)).where(
             t.item.c.bot == bot, t.item.c.state == sa.literal_column("'pending'")
         )
     ).scalar_one()

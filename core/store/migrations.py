@@ -23,7 +23,13 @@ def _sessions_and_rates(connection: sa.Connection) -> None:
         table.create(connection)
 
 
-MOVES: Mapping[int, Move] = {1: _sessions_and_rates}  # from this schema to the next
+def _schedules(connection: sa.Connection) -> None:
+    """2 -> 3: when bots are due, what came of it, and who gives signs of life."""
+    for table in (t.schedule, t.occurrence, t.sign):
+        table.create(connection)
+
+
+MOVES: Mapping[int, Move] = {1: _sessions_and_rates, 2: _schedules}  # from this schema to the next
 SCHEMA = max(MOVES) + 1
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.store import tables as t
+from core.store.columns import Instant
 from core.store.transaction import Transaction
 
 
@@ -25,7 +26,7 @@ def reviews_waiting(tx: Transaction, bot: str) -> Waiting:
     row = tx.connection.execute(
         sa.select(
             sa.func.count().label("number"),
-            sa.func.min(t.review.c.opened_at, type_=t.Instant()).label("oldest"),
+            sa.func.min(t.review.c.opened_at, type_=Instant()).label("oldest"),
             sa.func.count(t.review.c.parked_until).label("parked"),
         ).where(t.review.c.bot == bot, sa.text("review.state <> 'resolved'"))
     ).one()

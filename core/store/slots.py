@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.store import tables as t
+from core.store.columns import Instant
 from core.store.transaction import Transaction
 
 _OPEN = sa.or_(t.slot.c.holder.is_(None), t.slot.c.holder == sa.bindparam("by"))
@@ -33,7 +34,7 @@ _TAKE = (
         t.slot.c.number == sa.bindparam("this"),
         _OPEN,
     )
-    .values(holder=sa.bindparam("by"), until=sa.bindparam("end", type_=t.Instant))
+    .values(holder=sa.bindparam("by"), until=sa.bindparam("end", type_=Instant))
 )
 
 
@@ -91,8 +92,8 @@ def free(tx: Transaction, row: sa.Row[Any]) -> bool:
 
 _BEGIN = (
     t.rate.update()
-    .where(t.rate.c.target == sa.bindparam("of"), t.rate.c.next_at <= sa.bindparam("now", type_=t.Instant))
-    .values(next_at=sa.bindparam("next", type_=t.Instant))
+    .where(t.rate.c.target == sa.bindparam("of"), t.rate.c.next_at <= sa.bindparam("now", type_=Instant))
+    .values(next_at=sa.bindparam("next", type_=Instant))
 )
 
 

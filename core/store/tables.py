@@ -4,16 +4,8 @@ Instants are microseconds since 1970 in UTC, so that both databases compare them
 often (state, lease) is kept apart from what is large (payload, results).
 """
 
-import json
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from typing import Any
-
 from sqlalchemy import (
-    DDL,
-    BigInteger,
     Column,
-    Dialect,
     Float,
     ForeignKey,
     Index,
@@ -22,88 +14,17 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
-    event,
 )
 
 from audit.tables import metadata as audit_metadata
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-NO_DATE = datetime(9999, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-class Instant(TypeDecorator[datetime]):
-    """An aware instant, stored as microseconds since 1970 in UTC."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        """Refuse a naive instant; it would be read in another zone."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"an instant needs a time zone, got {value!r}")
-        return (value - EPOCH) // _MICROSECOND
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        """Return the instant in UTC."""
-        return None if value is None else EPOCH + timedelta(microseconds=value)
-
-
-_written = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
-
-
-class Json(TypeDecorator[Any]):
-    """JSON data as text."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        """Write JSON data down; None stays NULL."""
-        return None if value is None else _written(value)
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        """Read it back."""
-        return None if value is None else json.loads(value)
-
-
-class Exact(TypeDecorator[Decimal]):
-    """A Decimal, stored as text so that no digit is lost."""
-
-    impl = String
-    cache_ok = True
-
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:
-        """Write the digits down."""
-        return None if value is None else str(value)
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:
-        """Read them back."""
-        return None if value is None else Decimal(value)
-
+from core.store.columns import Exact, Id, Instant, Json, id_column, index_of_some
 
 metadata = MetaData()
 
-# SQLite gives rowids only to INTEGER; PostgreSQL wants room for more than two thousand million.
-_Id = BigInteger().with_variant(Integer, "sqlite")
-
-
-def _id() -> Column[int]:
-    return Column("id", _Id, primary_key=True, autoincrement=True)
-
 
 def _item() -> Column[int]:
-    return Column("item_id", _Id, ForeignKey("item.id"), nullable=False, index=True)
-
-
-def _index_of_some(name: str, table: Table, *columns: str, where: str, unique: bool = False) -> None:
-    """Index only the rows that meet a condition; as text, for an Index would load the dialects of both databases."""
-    made = f"CREATE {'UNIQUE ' if unique else ''}INDEX {name} ON {table.name} ({', '.join(columns)}) WHERE {where}"
-    event.listen(table, "after_create", DDL(made))  # type: ignore[no-untyped-call]
+    return Column("item_id", Id, ForeignKey("item.id"), nullable=False, index=True)
 
 
 about = Table(
@@ -116,7 +37,7 @@ about = Table(
 run = Table(
     "run",
     metadata,
-    _id(),
+    id_column(),
     Column("bot", String, nullable=False, index=True),
     Column("version", String, nullable=False),  # bot version and digest of its code
     Column("mode", String, nullable=False),
@@ -136,8 +57,8 @@ run = Table(
 quarantine = Table(
     "quarantine",
     metadata,
-    _id(),
-    Column("run_id", _Id, ForeignKey("run.id"), nullable=False, index=True),
+    id_column(),
+    Column("run_id", Id, ForeignKey("run.id"), nullable=False, index=True),
     Column("name", String, nullable=False),
     Column("code", String, nullable=False),
     Column("reason", Text, nullable=False),
@@ -146,7 +67,7 @@ quarantine = Table(
 item = Table(
     "item",
     metadata,
-    _id(),
+    id_column(),
     Column("bot", String, nullable=False),
     Column("reference", String, nullable=False),
     Column("state", String, nullable=False),
@@ -158,7 +79,7 @@ item = Table(
     Column("token", Integer, nullable=False, default=0),
     Column("worker", String),
     Column("lease_until", Instant),
-    Column("run_id", _Id, ForeignKey("run.id"), nullable=False),
+    Column("run_id", Id, ForeignKey("run.id"), nullable=False),
     Column("added_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
     Column("amount", Exact),
@@ -167,14 +88,14 @@ item = Table(
     Column("code", String),  # why, when it did not end done
     UniqueConstraint("bot", "reference"),
 )
-_index_of_some("item_ready", item, "bot", "priority DESC", "due", "id", where="state = 'pending'")
-_index_of_some("item_held", item, "lease_until", where="state = 'in_progress'")
+index_of_some("item_ready", item, "bot", "priority DESC", "due", "id", where="state = 'pending'")
+index_of_some("item_held", item, "lease_until", where="state = 'in_progress'")
 Index("item_of_run", item.c.run_id, item.c.state)
 
 item_content = Table(
     "item_content",
     metadata,
-    Column("item_id", _Id, ForeignKey("item.id"), primary_key=True),
+    Column("item_id", Id, ForeignKey("item.id"), primary_key=True),
     Column("payload", Json, nullable=False),
     Column("files", Json, nullable=False),  # [{sha256, name, size}]
     Column("waits", Json, nullable=False),  # {code: times put back}
@@ -184,10 +105,10 @@ item_content = Table(
 attempt = Table(
     "attempt",
     metadata,
-    _id(),
+    id_column(),
     _item(),
     Column("number", Integer, nullable=False),
-    Column("run_id", _Id, nullable=False),  # the run that made the attempt
+    Column("run_id", Id, nullable=False),  # the run that made the attempt
     Column("worker", String, nullable=False),
     Column("version", String, nullable=False),
     Column("started_at", Instant, nullable=False),
@@ -200,7 +121,7 @@ attempt = Table(
 step = Table(
     "step",
     metadata,
-    _id(),
+    id_column(),
     _item(),
     Column("attempt", Integer, nullable=False),
     Column("kind", String, nullable=False),
@@ -216,9 +137,9 @@ step = Table(
 correction = Table(
     "correction",
     metadata,
-    _id(),
+    id_column(),
     _item(),
-    Column("review_id", _Id, nullable=False),
+    Column("review_id", Id, nullable=False),
     Column("step", String, nullable=False),
     Column("input_digest", String, nullable=False),
     Column("changes", Json, nullable=False),
@@ -229,7 +150,7 @@ correction = Table(
 check_outcome = Table(
     "check_outcome",
     metadata,
-    _id(),
+    id_column(),
     _item(),
     Column("attempt", Integer, nullable=False),
     Column("pack", String, nullable=False),  # rule pack and its digest
@@ -242,9 +163,9 @@ check_outcome = Table(
 waiver = Table(
     "waiver",
     metadata,
-    _id(),
+    id_column(),
     _item(),
-    Column("review_id", _Id, nullable=False),
+    Column("review_id", Id, nullable=False),
     Column("code", String, nullable=False),
     Column("digest", String, nullable=False),
     Column("who", String, nullable=False),
@@ -256,9 +177,9 @@ waiver = Table(
 approval = Table(
     "approval",
     metadata,
-    _id(),
+    id_column(),
     _item(),
-    Column("review_id", _Id, nullable=False),
+    Column("review_id", Id, nullable=False),
     Column("effect", String, nullable=False),
     Column("plan_digest", String, nullable=False),
     Column("who", String, nullable=False),
@@ -268,7 +189,7 @@ approval = Table(
 effect = Table(
     "effect",
     metadata,
-    _id(),
+    id_column(),
     _item(),
     Column("bot", String, nullable=False),
     Column("target", String, nullable=False),
@@ -284,13 +205,13 @@ effect = Table(
     Column("ended_at", Instant),
 )
 _LIVE = "state IN ('intended', 'uncertain', 'confirmed')"
-_index_of_some("effect_key", effect, "bot", "target", "name", "key", where=_LIVE, unique=True)
-_index_of_some("effect_of_item", effect, "item_id", "name", where=_LIVE, unique=True)
+index_of_some("effect_key", effect, "bot", "target", "name", "key", where=_LIVE, unique=True)
+index_of_some("effect_of_item", effect, "item_id", "name", where=_LIVE, unique=True)
 
 planned = Table(
     "planned",
     metadata,
-    _id(),
+    id_column(),
     _item(),
     Column("attempt", Integer, nullable=False),
     Column("target", String, nullable=False),
@@ -304,7 +225,7 @@ planned = Table(
 review = Table(
     "review",
     metadata,
-    _id(),
+    id_column(),
     _item(),
     Column("bot", String, nullable=False),
     Column("state", String, nullable=False),
@@ -322,13 +243,13 @@ review = Table(
     Column("note", Text, nullable=False, default=""),
 )
 _WAITING = "state <> 'resolved'"
-_index_of_some("review_of_item", review, "item_id", where=_WAITING, unique=True)
-_index_of_some("review_waiting", review, "bot", "id", where=_WAITING)
+index_of_some("review_of_item", review, "item_id", where=_WAITING, unique=True)
+index_of_some("review_waiting", review, "bot", "id", where=_WAITING)
 
 evidence = Table(
     "evidence",
     metadata,
-    _id(),
+    id_column(),
     _item(),
     Column("attempt", Integer, nullable=False),
     Column("sha256", String, nullable=False),
@@ -341,7 +262,7 @@ evidence = Table(
 hold = Table(
     "hold",
     metadata,
-    _id(),
+    id_column(),
     Column("scope", String, nullable=False),  # "bot" or "target"
     Column("name", String, nullable=False),
     Column("code", String, nullable=False),
@@ -351,7 +272,7 @@ hold = Table(
     Column("released_at", Instant),
     Column("released_by", String),
 )
-_index_of_some("hold_open", hold, "scope", "name", where="released_at IS NULL", unique=True)
+index_of_some("hold_open", hold, "scope", "name", where="released_at IS NULL", unique=True)
 
 breaker = Table(
     "breaker",
@@ -387,12 +308,57 @@ rate = Table(
 grant = Table(
     "grant_of_mode",
     metadata,
-    _id(),
+    id_column(),
     Column("bot", String, nullable=False, index=True),
     Column("mode", String, nullable=False),
     Column("by", String, nullable=False),
     Column("reason", Text, nullable=False),
     Column("at", Instant, nullable=False),
+)
+
+schedule = Table(
+    "schedule",
+    metadata,
+    Column("bot", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("rule", String, nullable=False),  # digest of its definition: when that changes, `next_at` is computed anew
+    Column("next_slot", String),  # the local slot that is due next; absent when the schedule has no further one
+    Column("next_at", Instant),  # when that slot is due; moved by compare-and-set
+    Column("paused_at", Instant),  # absent: not paused
+    Column("paused_by", String),
+    Column("paused_why", Text),
+)
+
+occurrence = Table(
+    "occurrence",
+    metadata,
+    id_column(),
+    Column("bot", String, nullable=False),
+    Column("schedule", String, nullable=False),
+    Column("slot", String, nullable=False),  # the local time it stands for: the key, with bot and schedule
+    Column("due", Instant, nullable=False),
+    Column("state", String, nullable=False),
+    Column("reason", Text, nullable=False, default=""),  # why it was skipped or put off, in words
+    Column("made_at", Instant, nullable=False),
+    Column("not_before", Instant, nullable=False),  # `due` with its jitter; later, when it goes on or is tried again
+    Column("report_by", Instant),  # its deadline; absent: it has none
+    Column("run_id", Id, ForeignKey("run.id")),  # absent while skipped
+    Column("starts", Integer, nullable=False, default=0),  # how often a process was started for it
+    Column("holder", String),  # the worker name of the process that runs it; absent while nobody does
+    Column("began_at", Instant),  # the first time
+    Column("ended_at", Instant),  # for good
+    Column("exit_code", Integer),
+    UniqueConstraint("bot", "schedule", "slot"),
+)
+_UNFINISHED = "state IN ('due', 'begun')"
+index_of_some("occurrence_unfinished", occurrence, "not_before", "id", where=_UNFINISHED)
+Index("occurrence_by_due", occurrence.c.due)
+
+sign = Table(
+    "sign",
+    metadata,
+    Column("name", String, primary_key=True),  # who gives it: "scheduler:HOST", "watch:HOST"
+    Column("at", Instant, nullable=False),  # when it last gave one
 )
 
 for _table in audit_metadata.tables.values():

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from core.clock import Clock
 from core.store import Database
-from core.store import tables as t
+from core.store.columns import Exact, Instant, Json
 from core.store.prepared import Prepared
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -18,9 +18,9 @@ TABLE = sa.Table(
     sa.MetaData(),
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("name", sa.String),
-    sa.Column("at", t.Instant),
-    sa.Column("data", t.Json),
-    sa.Column("worth", t.Exact),
+    sa.Column("at", Instant),
+    sa.Column("data", Json),
+    sa.Column("worth", Exact),
 )
 ADD = Prepared(TABLE.insert(), "name", "at", "data", "worth")
 ROW = {"name": "a", "at": NOON, "data": {"number": 1}, "worth": Decimal("1.10")}

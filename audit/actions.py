@@ -77,7 +77,7 @@ class Act(StrEnum):
     WORKER_LOST = "worker.lost", "A worker process stopped answering or was found dead."
     SCHEDULE_FIRED = "schedule.fired", "A due start was turned into a run."
     SCHEDULE_MISSED = "schedule.missed", "A due start was found too late and not made up for."
-    NOTICE_ACKNOWLEDGED = "notice.acknowledged", "A person said that they know of an alert; it is not repeated for a time."
+    NOTICE_ACKNOWLEDGED = "notice.acknowledged", "A person knows of an alert; it is not repeated for a time."
 
     EVIDENCE_STORED = "evidence.stored", "Evidence was stored under its hash."
     EVIDENCE_VIEWED = "evidence.viewed", "A person looked at evidence."

@@ -2,9 +2,11 @@
 
 from core.config.reading import FILE, VARIABLE, Config, overlaid, read_config
 from core.config.tables import (
+    AlertsTable,
     BotsToml,
     BotTable,
     CalendarTable,
+    ChannelTable,
     InstallationTable,
     ScheduleTable,
     TargetTable,
@@ -13,9 +15,11 @@ from core.config.tables import (
 __all__ = [
     "FILE",
     "VARIABLE",
+    "AlertsTable",
     "BotTable",
     "BotsToml",
     "CalendarTable",
+    "ChannelTable",
     "Config",
     "InstallationTable",
     "ScheduleTable",

@@ -28,16 +28,16 @@ class Alert(StrEnum):
     """
 
     severity: Severity
-    title: str  # what happened, in a few words
+    headline: str  # what happened, in a few words
     means: str
     safe: str  # what may be relied on, and what must not be done
     typed: tuple[str, ...]  # commands, in order
 
-    def __new__(cls, code: str, severity: Severity, title: str, means: str, safe: str, *typed: str) -> Self:
+    def __new__(cls, code: str, severity: Severity, headline: str, means: str, safe: str, *typed: str) -> Self:
         """Make a member that is its code and carries what operators are told."""
         member = str.__new__(cls, code)
         member._value_ = code
-        member.severity, member.title, member.means, member.safe = severity, title, means, safe
+        member.severity, member.headline, member.means, member.safe = severity, headline, means, safe
         member.typed = typed
         return member
 

@@ -1,4 +1,4 @@
-"""One owner of all mail and messages: channels in order, the next when one fails; what is told, grouped and repeated."""
+"""One owner of all mail and messages: channels in order, and what is told, grouped, repeated and tried again."""
 
 from core.notify.message import Channel, Link, Message, NotDelivered
 from core.notify.notifier import Notifier

@@ -44,15 +44,15 @@ class Wording:
 
     def _subject(self, lasting: Sequence[Notice], ended: Sequence[Notice], severity: Severity) -> str:
         if not lasting:
-            what = f"ended: {ended[0].alert.title} ({ended[0].subject})"
+            what = f"ended: {ended[0].alert.headline} ({ended[0].subject})"
             more = len(ended) - 1
         else:
-            what = f"{severity.upper()}: {lasting[0].alert.title} ({lasting[0].subject})"
+            what = f"{severity.upper()}: {lasting[0].alert.headline} ({lasting[0].subject})"
             more = len(lasting) - 1
         return f"{self._installation}: {what}" + (f" and {more} more" if more else "")
 
     def _explained(self, alert: Alert, notices: Sequence[Notice]) -> Iterator[str]:
-        yield f"{alert.severity.upper()}: {alert.title} [{alert.value}]"
+        yield f"{alert.severity.upper()}: {alert.headline} [{alert.value}]"
         yield from self._listed(notices)
         yield f"What it means: {alert.means}"
         yield f"What is safe: {alert.safe}"

@@ -106,7 +106,7 @@ def record(tx: Transaction, told: Sequence[Notice], *, tries: Sequence[Delivery]
             _record_try(tx, one, notice_id=notice.id, part=notice.part)
         as_it_was = (t.notice.c.id == notice.id, t.notice.c.part == notice.part)
         if any(one.taken for one in tries):
-            values = {"told_at": tx.now, "tell_at": None, "tries": 0}
+            values: dict[str, Any] = {"told_at": tx.now, "tell_at": None, "tries": 0}
             if notice.resolved_at is None:  # it may have ended while the message was on its way
                 ended = sa.case((_OPEN, None), else_=sa.literal(tx.now, t.notice.c.tell_at.type))
                 values |= {"tell_at": ended, "part": sa.case((_OPEN, t.notice.c.part), else_=Part.ENDED)}
@@ -184,7 +184,7 @@ def _tries(tx: Transaction, statement: sa.Select[Any]) -> Sequence[Delivery]:
 def _notice(row: sa.Row[Any]) -> Notice:
     return Notice(
         id=row.id,
-        alert=Alert(row.code),
+        alert=Alert[row.code],
         subject=row.subject,
         says=row.says,
         about=row.about,

@@ -1,6 +1,7 @@
 """Webhooks, through a real web server."""
 
 import ssl
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,9 +41,9 @@ def webhook(url: str, *, trust: Path | None = None, bearer: str | None = None, h
 def test_a_message_is_posted_as_json_with_its_bearer() -> None:
     """The URL and the bearer may be secrets; the receiver gets the message as JSON."""
     with site() as told:
-        sent = webhook(told.url, bearer="pass")
-        for url in (told.url, "hook"):
-            Webhook(name="chat", least=Severity.NOTE, url=url, bearer="pass", format="plain", web=sent.web).send(MESSAGE)
+        given = webhook(told.url, bearer="pass")
+        given.send(MESSAGE)
+        replace(given, url="hook").send(MESSAGE)
     assert [asked.json for asked in told.asked] == [shaped(MESSAGE, "plain")] * 2
     assert {asked.method for asked in told.asked} == {"POST"}
     assert {asked.headers["Authorization"] for asked in told.asked} == {"Bearer let-me-in"}

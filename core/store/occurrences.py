@@ -112,9 +112,7 @@ def take(tx: Transaction, occurrence: Occurrence, *, holder: str, run_id: int) -
 
 def renew(tx: Transaction, occurrence_id: int, *, holder: str) -> bool:
     """Keep a run that is held; False when it is another's by now."""
-    kept = tx.connection.execute(
-        t.occurrence.update().where(_held(occurrence_id, holder)).values(until=tx.now + LEASE)
-    )
+    kept = tx.connection.execute(t.occurrence.update().where(_held(occurrence_id, holder)).values(until=tx.now + LEASE))
     return kept.rowcount == 1
 
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 app = subcommand(sentence="Test the channels, list what was told, or say that you know.")
 
 
-@app.command()
-def test(
+@app.command("test")
+def send_test(
     ctx: typer.Context,
     channel: Annotated[
         str | None, typer.Option("--channel", metavar="NAME", help="Only this one of bots.toml.")

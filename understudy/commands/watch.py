@@ -1,6 +1,5 @@
 """`understudy watch`: look whether everything runs that should, and tell people when it does not."""
 
-import sys
 from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,7 +58,7 @@ def _watch(installation: "Installation") -> None:
 
     looking, trail = watch_of(installation, long_there=False)
     if not installation.config.file.alerts.channels:
-        print("bots.toml names no channel in [alerts]: what is found goes to the log alone", file=sys.stderr)
+        typer.echo("bots.toml names no channel in [alerts]: what is found goes to the log alone", err=True)
     with StopRequest().listening() as stop, trail.looking():
         looking.run(lambda: stop.asked)
 

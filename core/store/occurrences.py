@@ -77,8 +77,8 @@ def skip(tx: Transaction, occurrence: Occurrence, *, why: str) -> bool:
     if moved:
         if occurrence.run_id is not None:
             runs.withdraw(tx, occurrence.run_id)
-        note = {"schedule": occurrence.schedule, "slot": occurrence.slot, "reason": why}
-        tx.note(Act.SCHEDULE_MISSED, bot=occurrence.bot, **note)
+        bot, schedule, slot = occurrence.bot, occurrence.schedule, occurrence.slot
+        tx.note(Act.SCHEDULE_MISSED, bot=bot, schedule=schedule, slot=slot, reason=why)
     return moved
 
 
@@ -131,7 +131,7 @@ def give_back(
 
 def end(tx: Transaction, occurrence_id: int, *, holder: str, exit_code: ExitCode, why: str = "") -> bool:
     """Note how a run ended, for good; False when it is another's by now."""
-    values = {"state": OccurrenceState.ENDED, "holder": None, "until": None, "reason": why}
+    values: dict[str, Any] = {"state": OccurrenceState.ENDED, "holder": None, "until": None, "reason": why}
     values |= {"exit_code": int(exit_code), "ended_at": tx.now}
     ended = tx.connection.execute(t.occurrence.update().where(_held(occurrence_id, holder)).values(**values))
     return ended.rowcount == 1
@@ -139,7 +139,7 @@ def end(tx: Transaction, occurrence_id: int, *, holder: str, exit_code: ExitCode
 
 def give_up(tx: Transaction, occurrence: Occurrence, *, exit_code: int, why: str) -> bool:
     """End a run that no process gets done, as failed; False when it has moved on."""
-    values = {"state": OccurrenceState.ENDED, "holder": None, "until": None, "reason": why}
+    values: dict[str, Any] = {"state": OccurrenceState.ENDED, "holder": None, "until": None, "reason": why}
     values |= {"exit_code": exit_code, "ended_at": tx.now}
     if tx.connection.execute(t.occurrence.update().where(_as_seen(occurrence)).values(**values)).rowcount == 0:
         return False
@@ -212,7 +212,7 @@ def _order_after_all(tx: Transaction, row: dict[str, Any]) -> int | None:
 
 
 def _by_a_wrong_clock(tx: Transaction, row: sa.Row[Any]) -> bool:
-    return row.state == OccurrenceState.SKIPPED and row.made_at > tx.now + AHEAD
+    return bool(row.state == OccurrenceState.SKIPPED and row.made_at > tx.now + AHEAD)
 
 
 def _move(tx: Transaction, occurrence: Occurrence, to: OccurrenceState, **values: Any) -> bool:
@@ -220,7 +220,8 @@ def _move(tx: Transaction, occurrence: Occurrence, to: OccurrenceState, **values
     if to is not occurrence.state and to not in MOVES[occurrence.state]:
         raise ValueError(f"an occurrence that is {occurrence.state} does not become {to}")
     moved = t.occurrence.update().where(_as_seen(occurrence)).values({**values, "state": to})
-    return tx.connection.execute(moved).rowcount == 1
+    done: int = tx.connection.execute(moved).rowcount
+    return done == 1
 
 
 def _as_seen(occurrence: Occurrence) -> sa.ColumnElement[bool]:

@@ -103,13 +103,6 @@ def taken_in(tx: Transaction, bot: str, *, since: datetime) -> Sequence[tuple[da
     return [(row.started_at, row.new) for row in rows]
 
 
-def at_work(tx: Transaction, bot: str) -> bool:
-    """Tell whether a run of the bot has begun and not ended."""
-    r = t.run.c
-    open_run = sa.select(r.id).where(r.bot == bot, r.ended_at.is_(None), r.worker != "").limit(1)
-    return tx.connection.execute(open_run).first() is not None
-
-
 def cases(tx: Transaction, bot: str) -> Sequence[datetime]:
     """Return since when each unanswered question of the bot waits, oldest first; one that is parked waits not yet."""
     rows = tx.connection.execute(

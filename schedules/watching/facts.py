@@ -36,7 +36,6 @@ class Facts:
     past: Sequence[Occurrence]  # skipped, or ended after their deadline
     next: Sequence[Next]
     ended: Mapping[str, Ended]  # the last run of each bot that has one
-    at_work: frozenset[str]  # bots with a run that has begun and not ended
     holds: Sequence[Any]  # in force: scope, name, code, by, at
     schedulers: Mapping[str, datetime]  # by host, when it last gave a sign
     cases: Mapping[str, Sequence[datetime]]  # by bot, since when each waits
@@ -75,7 +74,6 @@ def read_facts(
             if row.next_at is not None
         ),
         ended=ended,
-        at_work=frozenset(bot for bot in expected.bots if watching.at_work(tx, bot)),
         holds=holds.all_active(tx),
         schedulers=signs.all_of(tx, "scheduler"),
         cases={bot: watching.cases(tx, bot) for bot in expected.bots},

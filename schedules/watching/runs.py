@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from core.model.notices import Alert, Finding
-from core.model.occurrences import Occurrence, OccurrenceState
+from core.model.occurrences import BY_HAND, Occurrence, OccurrenceState
 from core.model.runs import ExitCode
 from core.store.watching import Ended
 from schedules.due import closing, first_opening
@@ -12,20 +12,24 @@ from schedules.watching.expected import Expected
 from schedules.watching.facts import Facts
 
 LONGEST = timedelta(hours=12)  # a run without a deadline that is at work for longer hangs
-NOT_MISSED = ("made up for", "paused")  # how the reasons begin of runs that are left out on purpose
+# How the reasons begin of runs that are left out on purpose.
+NOT_MISSED = ("made up for", "paused", "it is no longer due", "bots.toml has no such schedule")
 
 
 def not_started(facts: Facts, expected: Expected) -> Iterator[Finding]:
     """Find what was due and is not begun after the grace, whether a scheduler has ordered the run or not."""
+    busy = {one.bot for one in facts.unfinished if one.state is OccurrenceState.BEGUN}
+    held = {(hold.scope, hold.name) for hold in facts.holds}
     for occurrence in facts.unfinished:
+        known = (occurrence.bot, occurrence.schedule) in expected.schedules or occurrence.schedule == BY_HAND
+        if occurrence.state is not OccurrenceState.DUE or occurrence.bot in busy or not known:
+            continue  # the runs of a bot wait for each other; what bots.toml does not know is not started on purpose
+        if held & {("bot", occurrence.bot), *(("target", one) for one in expected.targets.get(occurrence.bot, ()))}:
+            continue  # that has an alert of its own
         ready = _ready(occurrence, expected)
-        late = facts.at > max(ready, facts.present) + expected.alerts.start_grace
-        if occurrence.state is OccurrenceState.DUE and late:
-            if occurrence.reason and occurrence.not_before > facts.at:
-                continue  # it waits for something that is known
+        if facts.at > max(ready, facts.present) + expected.alerts.start_grace:
             tried = f" {occurrence.starts} processes were started for it and none began." if occurrence.starts else ""
-            busy = " The run before it is still at work." if occurrence.bot in facts.at_work else ""
-            says = f"It was due {expected.hour(ready)} and nothing works at it.{tried}{busy}"
+            says = f"It was due {expected.hour(ready)} and nothing works at it.{tried}"
             yield _finding(Alert.RUN_NOT_STARTED, occurrence, says)
     for one in facts.next:
         schedule = expected.schedules.get((one.bot, one.name))

@@ -22,6 +22,7 @@ def case(office: Office, reference: str = "1", *, parked_until: datetime | None 
     office.item("invoices", reference)
     with office.database.transaction(actor="system:test") as tx:
         item_id = items.by_reference(tx, "invoices", reference) or 0
+        tx.connection.execute(t.item.update().where(t.item.c.id == item_id).values(state=ItemState.IN_REVIEW))
         task = reviews.open_task(tx, bot="invoices", item_id=item_id, question=QUESTION)
         if parked_until is not None:
             reviews.change(tx, reviews.get(tx, task), values={"parked_until": parked_until})

@@ -120,7 +120,7 @@ class Maker:
         rows.move(tx, row, rule=schedule.rule, next=upcoming)
 
     def _retire(self, bot: str, name: str) -> None:
-        """Forget the rule of a schedule that bots.toml has no more; if it comes back, it begins with what is due then."""
+        """Forget the rule of a schedule that bots.toml has no more: back again, it begins with what is due then."""
         with self._database.transaction(actor=self._actor) as tx:
             row = rows.find(tx, bot, name)
             if row is not None and row.rule:

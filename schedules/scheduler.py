@@ -1,5 +1,6 @@
 """The scheduler: at every turn it makes what is due and starts what may begin. Any number may run at one store."""
 
+import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -39,9 +40,10 @@ class Scheduler:
         self._database = database
         self._reach = reach
         self._maker = Maker(schedules, database=database, actor=name, reach=reach)
-        self.starter = Starter(
+        self._starter = Starter(
             schedules, bots, database=database, name=name, starting=starting, locks=locks, reach=reach
         )
+        self.note = self._starter.note
 
     def turn(self) -> datetime | None:
         """Give a sign of life, make what is due, start what may begin; return when something is next to be done.
@@ -52,7 +54,7 @@ class Scheduler:
             signs.give(tx, self._sign)
         due = self._maker.make()
         self._reach("all made")
-        startable = self.starter.start()
+        startable = self._starter.start()
         return min((at for at in (due, startable) if at is not None), default=None)
 
     def run(self, *, stop: StopRequest, woken: threading.Event, wake_at: Callable[[datetime], None]) -> None:
@@ -72,3 +74,8 @@ class Scheduler:
             waited = 0.0
             while waited < TURN and not stop.asked and not woken.wait(LOOK):
                 waited += LOOK
+
+
+def this_host() -> str:
+    """Return the name by which this machine's scheduler gives its signs of life."""
+    return socket.gethostname()

@@ -28,7 +28,7 @@ class Order:
         self._locks = locks
         self._worker = ""  # who holds it: this process, once it has begun
 
-    def begin(self, tx: Transaction, bot: str, *, version: str, mode: Mode, worker: str) -> int:
+    def begin(self, tx: Transaction, *, version: str, mode: Mode, worker: str) -> int:
         """Take the run over and return its id, the same when it is asked again; raise Taken when it is not to be had.
 
         A run whose worker is gone goes on; when it was closed in the meantime, another is opened in its place.
@@ -37,7 +37,7 @@ class Order:
         if occurrence.state is OccurrenceState.BEGUN and occurrence.holder == worker and occurrence.run_id is not None:
             self._worker = worker
             return occurrence.run_id
-        self._refuse(tx, occurrence, bot)
+        self._refuse(tx, occurrence)
         run = runs.get(tx, self._run_of(tx, occurrence))
         if not occurrences.take(tx, occurrence, holder=worker, run_id=run.id):
             raise Taken(f"occurrence {self.occurrence} has just been taken by another process")
@@ -46,9 +46,7 @@ class Order:
         self._worker = worker
         return int(run.id)
 
-    def _refuse(self, tx: Transaction, occurrence: Occurrence, bot: str) -> None:
-        if occurrence.bot != bot:
-            raise Taken(f"occurrence {occurrence.id} is of bot {occurrence.bot!r}, not of {bot!r}")
+    def _refuse(self, tx: Transaction, occurrence: Occurrence) -> None:
         if occurrence.state is OccurrenceState.BEGUN:
             fate = host.fate(occurrence.holder or "", folder=self._locks)
             lapsed = occurrence.until is None or occurrence.until <= tx.now

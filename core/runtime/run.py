@@ -108,7 +108,7 @@ class Run:
         bot, worker = self._bot, self._shop.worker
         with self._shop.database.transaction(actor=self._actor) as tx:
             if self._order is not None:
-                return self._order.begin(tx, bot.name, version=bot.version, mode=self._mode, worker=worker)
+                return self._order.begin(tx, version=bot.version, mode=self._mode, worker=worker)
             mine: list[int] = [run.id for run in runs.unclosed(tx, bot.name, before=None) if run.worker == worker]
             if mine:
                 return mine[0]

@@ -202,7 +202,7 @@ def _problem(where: str, detail: ErrorDetails) -> str:
         case "missing":
             return f"{where}: {key!r} is missing"
         case _:
-            return f"{where}: {key!r} is {detail['input']!r}: {detail['msg']}"
+            return f"{where}: {key!r} is {detail['input']!r}: {detail['msg'].removeprefix('Value error, ')}"
 
 
 def _allowed_at(path: tuple[int | str, ...]) -> list[str]:

@@ -37,6 +37,10 @@ class Config:
         """Return every calendar by name, with the one called `default`."""
         return self._timing.calendars
 
+    def calendars_in_use(self) -> tuple[Calendar, ...]:
+        """Return the calendars that decide when a schedule is due or a target is open; the others may end unnoticed."""
+        return self._timing.calendars_in_use
+
     def hours(self) -> Mapping[str, Hours]:
         """Return the hours of each target that has any, by target."""
         return self._timing.hours

@@ -70,6 +70,13 @@ class Timing:
                     made.append(schedule)
         return tuple(made)
 
+    @cached_property
+    def calendars_in_use(self) -> tuple[Calendar, ...]:
+        """The calendars that decide when a schedule is due or a target is open, by name."""
+        used = [one.calendar for one in self.hours.values() if one.closed_on_holidays or one.freezes]
+        used += [one.calendar for one in self.schedules if isinstance(one.timetable, forms.Workdays | forms.MonthEnd)]
+        return tuple(sorted({one.name: one for one in used}.values(), key=lambda one: one.name))
+
     def hours_of(self, bot: str) -> Mapping[str, Hours]:
         """Return the hours of the bot's targets that have any, by target."""
         return {name: self.hours[name] for name in self._file.bots[bot].targets if name in self.hours}

@@ -16,6 +16,7 @@ from core.runtime.endings import Ending
 from core.runtime.guard import EffectGuard
 from core.runtime.loaded import Listed, LoadedBot
 from core.runtime.record import Past, Record
+from core.runtime.windows import Closed, Windows
 from core.runtime.workshop import Workshop
 from core.store import effects, runs
 
@@ -26,23 +27,29 @@ LOOK = 0.5  # seconds between two looks for a free session
 class Listing:
     """Draws the target balance of one run."""
 
-    def __init__(self, *, bot: LoadedBot, workshop: Workshop, run_id: int, guard: EffectGuard) -> None:
+    def __init__(
+        self, *, bot: LoadedBot, workshop: Workshop, run_id: int, guard: EffectGuard, windows: Windows
+    ) -> None:
         self._bot = bot
+        self._windows = windows
         self._shop = workshop
         self._run_id = run_id
         self._guard = guard
 
-    def balance(self, listed: Callable[[Any, Any], Iterable[Listed]], *, stop: Callable[[], bool]) -> Balance:
+    def balance(self, listed: Callable[[Any, Any], Iterable[Listed]], *, stop: Callable[[], bool]) -> Balance | Closed:
         """Compare; a receipt so young that its target may not list it yet is looked for until the target has settled.
 
         Where targets allow few sessions it waits for one, as long as the bot lingers. `stop` tells whether the worker
-        was asked to end meanwhile.
+        was asked to end meanwhile. A closed target is not read: the answer is then what is closed.
         """
         with self._shop.database.reading() as tx:
             since = runs.balanced_since(tx, self._bot.name)
         while True:
             if not self._entered(stop):
                 return _not_compared("no session of its targets came free for the target's list")
+            closed = self._windows.in_the_way(self._bot, self._shop.database.now())
+            if closed is not None:
+                return closed
             before = self._acted(since)
             try:
                 found = list(listed(self._context(), since))

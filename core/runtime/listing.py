@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from loguru import logger
 
@@ -16,9 +16,12 @@ from core.runtime.endings import Ending
 from core.runtime.guard import EffectGuard
 from core.runtime.loaded import Listed, LoadedBot
 from core.runtime.record import Past, Record
-from core.runtime.windows import Closed, Windows
+from core.runtime.windows import Windows
 from core.runtime.workshop import Workshop
 from core.store import effects, runs
+
+if TYPE_CHECKING:
+    from core.timing.closed import Closed
 
 LOOK_AGAIN = timedelta(seconds=5)
 LOOK = 0.5  # seconds between two looks for a free session
@@ -36,7 +39,9 @@ class Listing:
         self._run_id = run_id
         self._guard = guard
 
-    def balance(self, listed: Callable[[Any, Any], Iterable[Listed]], *, stop: Callable[[], bool]) -> Balance | Closed:
+    def balance(
+        self, listed: Callable[[Any, Any], Iterable[Listed]], *, stop: Callable[[], bool]
+    ) -> "Balance | Closed":
         """Compare; a receipt so young that its target may not list it yet is looked for until the target has settled.
 
         Where targets allow few sessions it waits for one, as long as the bot lingers. `stop` tells whether the worker

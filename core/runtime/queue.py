@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row
 
 from core.model.items import Claim
 from core.runtime.loaded import LoadedBot
 from core.runtime.sessions import Sessions
-from core.runtime.windows import Closed, Windows
+from core.runtime.windows import Windows
 from core.store import Database, Transaction, holds, items
+
+if TYPE_CHECKING:
+    from core.timing.closed import Closed
 
 
 class Queue:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.model.items import ItemState, NewItem, Quarantined
 from core.model.runs import Balance, ExitCode, Mode
@@ -14,10 +14,12 @@ from core.runtime import balances, host
 from core.runtime.context import Context
 from core.runtime.loaded import LoadedBot
 from core.runtime.sources import Intake
-from core.runtime.windows import Closed
 from core.runtime.worker import Worker
 from core.runtime.workshop import Workshop
 from core.store import items, runs
+
+if TYPE_CHECKING:
+    from core.timing.closed import Closed
 
 T = TypeVar("T")
 
@@ -125,7 +127,7 @@ class Run:
             self._worker.tally.stop_closed(closed, undone="; nothing was collected")
         return closed is not None
 
-    def _closed(self) -> Closed | None:
+    def _closed(self) -> "Closed | None":
         return self._worker.windows.in_the_way(self._bot, self._shop.database.now())
 
     def _pending(self) -> int:
@@ -285,7 +287,7 @@ class Run:
             windows=self._worker.windows,
         )
         there = listing.balance(listed, stop=lambda: self._stop.asked)
-        if isinstance(there, Closed):
+        if not isinstance(there, Balance):
             self._worker.tally.stop_closed(there, undone="; what its targets list was not compared")
             return drawn
         return (*drawn, there)

@@ -19,12 +19,13 @@ from core.runtime.heartbeat import Heartbeat
 from core.runtime.loaded import LoadedBot
 from core.runtime.queue import Queue
 from core.runtime.reaper import let_go, reap, reap_sessions
-from core.runtime.windows import Closed, Windows
+from core.runtime.windows import Windows
 from core.runtime.workshop import Workshop
 from core.store import Transaction, items
 
 if TYPE_CHECKING:
     from core.runtime.attempt import Attempts, Ended
+    from core.timing.closed import Closed
 
 T = TypeVar("T")
 
@@ -41,7 +42,7 @@ class Tally:
     failed: int = 0  # items that failed for good
     stopped: str | None = None  # why it ended before the queue was empty
     exit_code: ExitCode | None = None  # when it was stopped
-    goes_on_at: datetime | None = None  # when what a closed target left undone may be done; absent: nothing was, or never
+    goes_on_at: datetime | None = None  # when the closed targets that stopped it are open; absent: none did, or never
 
     def count(self, ended: "Ended | None") -> None:
         """Count one attempt; None: it was taken over, or its end could not be stored."""
@@ -54,9 +55,9 @@ class Tally:
         """Note why the worker ends."""
         self.stopped, self.exit_code = why, code
 
-    def stop_closed(self, closed: Closed, *, undone: str = "") -> None:
+    def stop_closed(self, closed: "Closed", *, undone: str = "") -> None:
         """Note that a closed target ends the work, what that leaves undone, and when it may go on."""
-        self.stop(f"{closed.sentence}{undone}", ExitCode.STOPPED)
+        self.stop(f"{closed.why}{undone}", ExitCode.STOPPED)
         self.goes_on_at = closed.until
 
 
@@ -101,7 +102,7 @@ class Worker:
         self._reaped_at: datetime | None = None
         self._worked_at = workshop.database.now()
         self._done = 0
-        self._left: dict[str, tuple[str, ...]] = {}  # bots that wait for an opening, with the closed targets it has left
+        self._left: dict[str, tuple[str, ...]] = {}  # bots that wait for an opening, and the targets left
         self._unsure = False  # whether the store was lost while the next item was taken
 
     @contextmanager
@@ -231,7 +232,8 @@ class Worker:
                     self.tally.stop("its targets allowed no session or turn for as long as it waits", ExitCode.STOPPED)
                 self._patiently(lambda: self._say_what_waits(gave_up_waiting))
                 return False
-            pause = (due - now).total_seconds()
+            turn = self._shop.sessions.turn_at
+            pause = ((turn if turn is not None and due <= now else due) - now).total_seconds()
         if now - self._worked_at >= UNUSED and self._shop.sessions.held:
             self._patiently(self._log_out)
         self._shop.clock.sleep(min(max(pause, 0.01), LONGEST_PAUSE))
@@ -267,7 +269,7 @@ class Worker:
             logger.info("{} goes on: its targets are open", name)
         for name, one in closed.items():
             if before.get(name) != one.targets:
-                logger.info("{} waits: {}", name, one.sentence)
+                logger.info("{} waits: {}", name, one.why)
                 self._patiently(lambda targets=one.targets: self._shop.leave_targets(*targets))  # type: ignore[misc]
 
     def _log_out(self) -> None:

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 def closed_data(config: "Config", now: datetime) -> list[dict[str, Any]]:
     """Return the targets closed at an instant, why, and until when; `until` is absent when no opening is known."""
-    from core.runtime.windows import closed_at
+    from core.timing.closed import closed_at
 
     found = {name: closed_at({name: hours}, now) for name, hours in config.hours().items()}
     return [
-        {"target": name, "why": closed.why, "until": closed.until, "sentence": closed.sentence}
+        {"target": name, "why": closed.why, "until": closed.until}
         for name, closed in found.items()
         if closed is not None
     ]
@@ -25,4 +25,4 @@ def closed_data(config: "Config", now: datetime) -> list[dict[str, Any]]:
 def show_closed(paper: Paper, closed: Sequence[Mapping[str, Any]]) -> None:
     """Write one line for each closed target."""
     for one in closed:
-        paper.line(f"Closed: {one['sentence']}")
+        paper.line(f"Closed: {one['why']}")

@@ -126,6 +126,7 @@ def _load(config: Config, name: str, table: BotTable, problems: list[str]) -> Lo
         listed=bot.functions.get("listed"),
         trial=bot.functions.get("trial"),
         targets={target: config.target(target) for target in table.targets},
+        hours=config.hours_of(name),
         mode=table.mode,
         attempts=table.attempts,
         stop_after=table.stop_after,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from loguru import logger
 
@@ -16,8 +16,12 @@ from core.runtime.endings import Ending
 from core.runtime.guard import EffectGuard
 from core.runtime.loaded import Listed, LoadedBot
 from core.runtime.record import Past, Record
+from core.runtime.windows import Windows
 from core.runtime.workshop import Workshop
 from core.store import effects, runs
+
+if TYPE_CHECKING:
+    from core.timing.closed import Closed
 
 LOOK_AGAIN = timedelta(seconds=5)
 LOOK = 0.5  # seconds between two looks for a free session
@@ -26,23 +30,31 @@ LOOK = 0.5  # seconds between two looks for a free session
 class Listing:
     """Draws the target balance of one run."""
 
-    def __init__(self, *, bot: LoadedBot, workshop: Workshop, run_id: int, guard: EffectGuard) -> None:
+    def __init__(
+        self, *, bot: LoadedBot, workshop: Workshop, run_id: int, guard: EffectGuard, windows: Windows
+    ) -> None:
         self._bot = bot
+        self._windows = windows
         self._shop = workshop
         self._run_id = run_id
         self._guard = guard
 
-    def balance(self, listed: Callable[[Any, Any], Iterable[Listed]], *, stop: Callable[[], bool]) -> Balance:
+    def balance(
+        self, listed: Callable[[Any, Any], Iterable[Listed]], *, stop: Callable[[], bool]
+    ) -> "Balance | Closed":
         """Compare; a receipt so young that its target may not list it yet is looked for until the target has settled.
 
         Where targets allow few sessions it waits for one, as long as the bot lingers. `stop` tells whether the worker
-        was asked to end meanwhile.
+        was asked to end meanwhile. A closed target is not read: the answer is then what is closed.
         """
         with self._shop.database.reading() as tx:
             since = runs.balanced_since(tx, self._bot.name)
         while True:
             if not self._entered(stop):
                 return _not_compared("no session of its targets came free for the target's list")
+            closed = self._windows.in_the_way(self._bot, self._shop.database.now())
+            if closed is not None:
+                return closed
             before = self._acted(since)
             try:
                 found = list(listed(self._context(), since))

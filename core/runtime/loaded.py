@@ -11,6 +11,7 @@ from core.target import TargetSettings
 
 if TYPE_CHECKING:
     from core.model.trials import Trial
+    from core.timing.hours import Hours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,7 @@ class LoadedBot:
     listed: Callable[[Any, Any], Iterable[Listed]] | None = None  # for the target balance
     trial: "Callable[..., Trial] | None" = None  # for `understudy try`
     targets: Mapping[str, TargetSettings] = field(default_factory=dict)
+    hours: "Mapping[str, Hours]" = field(default_factory=dict)  # of its targets that are not always open
     mode: Mode = Mode.SHADOW  # as bots.toml asks; the grant may be lower
     attempts: int = 3  # per item, application exceptions only
     stop_after: int = 5  # application exceptions in a row hold the queue

@@ -1,25 +1,40 @@
-"""What a worker takes next: over its bots, past holds, within the sessions and the pace of their targets."""
+"""What a worker takes next: over its bots, past holds and closed targets, within the sessions and the pace they set."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row
 
 from core.model.items import Claim
 from core.runtime.loaded import LoadedBot
 from core.runtime.sessions import Sessions
+from core.runtime.windows import Windows
 from core.store import Database, Transaction, holds, items
+
+if TYPE_CHECKING:
+    from core.timing.closed import Closed
 
 
 class Queue:
     """The items of one bot or several, as one worker may take them."""
 
-    def __init__(self, bots: Mapping[str, LoadedBot], *, database: Database, worker: str, sessions: Sessions) -> None:
+    def __init__(
+        self,
+        bots: Mapping[str, LoadedBot],
+        *,
+        database: Database,
+        worker: str,
+        sessions: Sessions,
+        windows: Windows,
+    ) -> None:
         self._bots = bots
         self._database = database
         self._worker = worker
         self._sessions = sessions
+        self._windows = windows
         self.held: dict[str, Row[Any]] = {}  # bots passed over at the last look, with the hold in their way
+        self.closed: dict[str, Closed] = {}  # likewise, with what is closed of their targets
 
     def next(self, *, reach: Callable[[str], None]) -> Claim | None:
         """Take the next item, getting sessions where they are needed; None when there is none to be had."""
@@ -60,7 +75,9 @@ class Queue:
         return [self._bots[name] for _, name in ranked]
 
     def _open(self, tx: Transaction, bot: LoadedBot) -> bool:
-        """Tell whether no hold is in the bot's way; note it when there is one."""
+        """Tell whether nothing closed and no hold is in the bot's way; note it when there is."""
+        if self._is_closed(bot, tx.now):
+            return False
         held = holds.in_the_way(tx, bot.name, targets=bot.targets)
         if held is None:
             self.held.pop(bot.name, None)
@@ -68,5 +85,16 @@ class Queue:
             self.held[bot.name] = held
         return held is None
 
+    def _is_closed(self, bot: LoadedBot, now: datetime) -> bool:
+        closed = self._windows.in_the_way(bot, now)
+        if closed is None:
+            self.closed.pop(bot.name, None)
+        else:
+            self.closed[bot.name] = closed
+        return closed is not None
+
     def _claim(self, tx: Transaction, bot: LoadedBot, *, unheld: bool = False) -> Claim | None:
+        """Take the bot's next item: the one place where an item is begun, and so never while a target is closed."""
+        if self._is_closed(bot, tx.now):
+            return None
         return items.claim(tx, bot.name, worker=self._worker, lease=bot.lease, unheld=unheld)

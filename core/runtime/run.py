@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.model.items import ItemState, NewItem, Quarantined
 from core.model.runs import Balance, ExitCode, Mode
@@ -18,6 +18,9 @@ from core.runtime.sources import Intake
 from core.runtime.worker import Worker
 from core.runtime.workshop import Workshop
 from core.store import items, runs
+
+if TYPE_CHECKING:
+    from core.timing.closed import Closed
 
 T = TypeVar("T")
 
@@ -89,6 +92,8 @@ class Run:
         with self._worker.alive():
             run_id = self._patiently(self._begin)
             try:
+                if self._ends_closed():
+                    return self._end(run_id)
                 self._collect(run_id)
                 self._waiting = self._patiently(self._pending)
                 if self._leave_to_workers:
@@ -114,6 +119,16 @@ class Run:
                 return mine[0]
             return runs.start(tx, bot.name, version=bot.version, mode=self._mode, trigger=self._trigger, worker=worker)
 
+    def _ends_closed(self) -> bool:
+        """A run that begins while a target is closed takes nothing in: it could only leave it lying."""
+        closed = self._closed()
+        if closed is not None:
+            self._worker.tally.stop_closed(closed, undone="; nothing was collected")
+        return closed is not None
+
+    def _closed(self) -> "Closed | None":
+        return self._worker.windows.in_the_way(self._bot, self._shop.database.now())
+
     def _pending(self) -> int:
         with self._shop.database.reading() as tx:
             return runs.count_states(tx, self._bot.name).get(ItemState.PENDING, 0)
@@ -122,7 +137,11 @@ class Run:
         """Wait until workers have done the run's items; give up when none has got on for as long as the bot lingers."""
         left, moved_at = self._patiently(lambda: self._left(run_id)), self._shop.database.now()
         while left and not self._stop.asked:
-            if self._shop.database.now() - moved_at >= self._bot.linger:
+            waited = self._shop.database.now() - moved_at >= self._bot.linger
+            closed = self._closed()
+            if closed is not None and (waited or not self._patiently(lambda: self._at_work(run_id))):
+                return self._worker.tally.stop_closed(closed)
+            if waited:
                 why = f"no worker has got on with its items for {self._bot.linger.total_seconds():g} s"
                 return self._worker.tally.stop(f"{why}; start one: understudy worker", ExitCode.STOPPED)
             self._shop.clock.sleep(LOOK)
@@ -138,6 +157,11 @@ class Run:
         """Return the run's items that workers have to do soon or are doing, each with the tries it had."""
         with self._shop.database.reading() as tx:
             return items.unfinished(tx, run_id, by=tx.now + self._bot.linger)
+
+    def _at_work(self, run_id: int) -> bool:
+        """Tell whether a worker has an item of the run at hand, which it finishes after closing time too."""
+        with self._shop.database.reading() as tx:
+            return any(row.run_id == run_id for row in items.held(tx, bot=self._bot.name))
 
     def _broken_off(self, run_id: int) -> None:
         """The bot's own collect or listed failed: the run is closed as failed, so that nobody waits for it."""
@@ -235,9 +259,13 @@ class Run:
         )
 
     def _goes_on_at(self, exit_code: ExitCode) -> datetime | None:
-        """Return when a run that was told to stop before its queue was empty may go on: as soon as somebody can."""
-        told = self._stop.asked and exit_code is ExitCode.STOPPED
-        return self._shop.database.now() if told else None
+        """Return when a run that stopped before its queue was empty may go on.
+
+        Told to stop: as soon as somebody can. At closing time: when its targets are open again.
+        """
+        if exit_code is not ExitCode.STOPPED:
+            return None
+        return self._shop.database.now() if self._stop.asked else self._worker.tally.goes_on_at
 
     def _close(
         self, run_id: int, exit_code: ExitCode, drawn: tuple[Balance, ...], goes_on_at: datetime | None
@@ -280,8 +308,18 @@ class Run:
             return drawn
         from core.runtime.listing import Listing
 
-        listing = Listing(bot=self._bot, workshop=self._shop, run_id=run_id, guard=self._worker.guard)
-        return (*drawn, listing.balance(listed, stop=lambda: self._stop.asked))
+        listing = Listing(
+            bot=self._bot,
+            workshop=self._shop,
+            run_id=run_id,
+            guard=self._worker.guard,
+            windows=self._worker.windows,
+        )
+        there = listing.balance(listed, stop=lambda: self._stop.asked)
+        if not isinstance(there, Balance):
+            self._worker.tally.stop_closed(there, undone="; what its targets list was not compared")
+            return drawn
+        return (*drawn, there)
 
 
 def _checked(one: object) -> NewItem:

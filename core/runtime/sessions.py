@@ -1,6 +1,6 @@
 """The sessions a worker may have open at targets that allow only so many, and the pace that targets set."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from core.runtime.loaded import LoadedBot
 from core.store import Database, slots
@@ -17,6 +17,7 @@ class Sessions:
         self._worker = worker
         self._held: set[str] = set()
         self._provided: set[tuple[str, int]] = set()
+        self.turn_at: datetime | None = None  # when the item that was last refused its turn may begin
 
     @property
     def held(self) -> frozenset[str]:
@@ -85,6 +86,7 @@ class Sessions:
             return True
         with self._database.transaction(actor=f"system:{self._worker}") as tx:
             times = [slots.next_begin(tx, target.name) for target in paced]
-            if any(at is not None and at > tx.now for at in times):
+            self.turn_at = max((at for at in times if at is not None and at > tx.now), default=None)
+            if self.turn_at is not None:
                 return False
             return all(slots.begin(tx, target.name, every=target.pace) for target in paced if target.pace is not None)

@@ -19,11 +19,13 @@ from core.runtime.heartbeat import Heartbeat
 from core.runtime.loaded import LoadedBot
 from core.runtime.queue import Queue
 from core.runtime.reaper import let_go, reap, reap_sessions
+from core.runtime.windows import Windows
 from core.runtime.workshop import Workshop
 from core.store import Transaction, items
 
 if TYPE_CHECKING:
     from core.runtime.attempt import Attempts, Ended
+    from core.timing.closed import Closed
 
 T = TypeVar("T")
 
@@ -40,6 +42,7 @@ class Tally:
     failed: int = 0  # items that failed for good
     stopped: str | None = None  # why it ended before the queue was empty
     exit_code: ExitCode | None = None  # when it was stopped
+    goes_on_at: datetime | None = None  # when the closed targets that stopped it are open; absent: none did, or never
 
     def count(self, ended: "Ended | None") -> None:
         """Count one attempt; None: it was taken over, or its end could not be stored."""
@@ -51,6 +54,11 @@ class Tally:
     def stop(self, why: str, code: ExitCode) -> None:
         """Note why the worker ends."""
         self.stopped, self.exit_code = why, code
+
+    def stop_closed(self, closed: "Closed", *, undone: str = "") -> None:
+        """Note that a closed target ends the work, what that leaves undone, and when it may go on."""
+        self.stop(f"{closed.why}{undone}", ExitCode.STOPPED)
+        self.goes_on_at = closed.until
 
 
 class Worker:
@@ -78,7 +86,14 @@ class Worker:
         self._locks = locks
         self._progress = progress
         self._recycle = recycle
-        self._queue = Queue(bots, database=workshop.database, worker=workshop.worker, sessions=workshop.sessions)
+        self.windows = Windows(heeded=workshop.acting)
+        self._queue = Queue(
+            bots,
+            database=workshop.database,
+            worker=workshop.worker,
+            sessions=workshop.sessions,
+            windows=self.windows,
+        )
         self._attempts: dict[tuple[str, Mode], Attempts] = {}
         self._heartbeat = Heartbeat(
             database=workshop.database,
@@ -90,6 +105,7 @@ class Worker:
         self._reaped_at: datetime | None = None
         self._worked_at = workshop.database.now()
         self._done = 0
+        self._left: dict[str, tuple[str, ...]] = {}  # bots that wait for an opening, and the targets left
         self._unsure = False  # whether the store was lost while the next item was taken
 
     @contextmanager
@@ -108,13 +124,14 @@ class Worker:
         """Work items until told to stop, or until nothing has come due for `linger` (None: then wait on).
 
         `run_id`: the run that makes the attempts; None: each counts to the run that collected its item. With
-        `linger` a hold ends the work too.
+        `linger` a hold ends the work too, and so does a closed target once it alone is in the way of what is left.
         """
         gave_up_waiting = self._until(linger)
         claim: Claim | None = None
         while not self._stopped(holding=claim):
             if claim is None:
                 self._patiently(lambda: self._reap(run_id))
+                self._leave_closed()
                 claim = self._patiently(self._next)
             if claim is not None:
                 claim = self._make(claim, run_id)
@@ -189,7 +206,8 @@ class Worker:
 
     def _held(self, linger: timedelta | None) -> bool:
         """With an end in sight, a hold in the way of every bot is that end."""
-        if linger is None or len(self._queue.held) < len(self._bots):
+        barred = self._queue.held.keys() | self._queue.closed.keys()
+        if linger is None or not self._queue.held or len(barred) < len(self._bots):
             return False
         held = next(iter(self._queue.held.values()))
         self.tally.stop(f"{held.scope} {held.name} is held: {held.reason}", _code_of(held.scope, held.code, by=held.by))
@@ -215,8 +233,10 @@ class Worker:
             if due is None or now >= gave_up_waiting:
                 if due is not None and due <= now:
                     self.tally.stop("its targets allowed no session or turn for as long as it waits", ExitCode.STOPPED)
+                self._patiently(lambda: self._say_what_waits(gave_up_waiting))
                 return False
-            pause = (due - now).total_seconds()
+            turn = self._shop.sessions.turn_at
+            pause = ((turn if turn is not None and due <= now else due) - now).total_seconds()
         if now - self._worked_at >= UNUSED and self._shop.sessions.held:
             self._patiently(self._log_out)
         self._shop.clock.sleep(min(max(pause, 0.01), LONGEST_PAUSE))
@@ -228,10 +248,32 @@ class Worker:
         with self._shop.database.reading() as tx:
             for name in self._bots.keys() - self._queue.held.keys():
                 due = items.next_ready_at(tx, name)
-                if due is not None and due <= limit:
+                if due is not None and due <= limit and name not in self._queue.closed:
                     soonest.append(due)
                 soonest += [tx.now + REAP_EVERY for row in items.held(tx, bot=name) if row.lease_until <= limit]
         return min(soonest, default=None)
+
+    def _say_what_waits(self, limit: datetime) -> None:
+        """The work ends while a target is closed: with items left that it keeps waiting, that is why."""
+        with self._shop.database.reading() as tx:
+            for name, closed in self._queue.closed.items():
+                due = items.next_ready_at(tx, name)
+                if (due is not None and due <= limit) or items.held(tx, bot=name):
+                    return self.tally.stop_closed(closed)
+        return None
+
+    def _leave_closed(self) -> None:
+        """Log out of targets that have closed since; tell the log once of every bot that waits for an opening."""
+        closed, before = self._queue.closed, self._left
+        if not closed and not before:
+            return
+        self._left = {name: one.targets for name, one in closed.items()}
+        for name in before.keys() - closed.keys():
+            logger.info("{} goes on: its targets are open", name)
+        for name, one in closed.items():
+            if before.get(name) != one.targets:
+                logger.info("{} waits: {}", name, one.why)
+                self._patiently(lambda targets=one.targets: self._shop.leave_targets(*targets))  # type: ignore[misc]
 
     def _log_out(self) -> None:
         self._shop.leave_targets(*self._shop.sessions.held)

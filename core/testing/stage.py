@@ -95,8 +95,13 @@ class Stage:
                 locks=self.folder / "locks",
             ).start()
 
-    def work(self, *others: LoadedBot, stop: StopRequest | None = None, linger: timedelta = timedelta(0)) -> Tally:
-        """Work the queues of the bot and of others as one worker does, collecting nothing, and return what it did."""
+    def work(
+        self, *others: LoadedBot, stop: StopRequest | None = None, linger: timedelta | None = timedelta(0)
+    ) -> Tally:
+        """Work the queues of the bot and of others as one worker does, collecting nothing, and return what it did.
+
+        `linger`: None to work until `stop` is asked.
+        """
         asked = stop or StopRequest()
         with self._workshop(True, overdue=asked.overdue) as shop:
             worker = Worker(

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
@@ -17,6 +18,9 @@ from core.model.items import NewItem, WorkItem
 from core.runtime import Context, Listed
 from core.target import TargetSettings
 from core.testing import Stage, loaded
+from core.timing.calendars import Calendar
+from core.timing.hours import Hours
+from core.timing.spans import DatedSpan, Freeze, WeeklySpan
 
 SETTLE = timedelta(seconds=20)
 Process = Callable[[WorkItem, Context[Any]], Any]
@@ -103,6 +107,21 @@ def simulated(name: str = "book", *, simulator: bool = True) -> TargetSettings:
     return TargetSettings(name=name, simulator=simulator, settle=SETTLE)
 
 
+def hours(
+    *open: str, maintenance: Iterable[str] = (), freeze: Iterable[str] = (), target: str = "book", zone: str = "UTC"
+) -> dict[str, Hours]:
+    """Return the hours of one target as a bot has them, written as in bots.toml."""
+    made = Hours(
+        target=target,
+        zone=ZoneInfo(zone),
+        calendar=Calendar(name="default"),
+        open=tuple(WeeklySpan.parse(text) for text in open),
+        maintenance=tuple((DatedSpan if "/" in text else WeeklySpan).parse(text) for text in maintenance),
+        freezes=tuple(Freeze.parse(text) for text in freeze),
+    )
+    return {target: made}
+
+
 @contextmanager
 def staged(
     process: Process,
@@ -113,6 +132,7 @@ def staged(
     listed: Callable[[Context[Any], datetime], Iterable[Listed]] | None = None,
     targets: Iterable[TargetSettings] | None = None,
     name: str = "clerk",
+    url: str = "sqlite://",
     **values: Any,
 ) -> Iterator[Stage]:
     """Put a bot with this process function on a stage; `values` are what bots.toml says of it."""
@@ -125,7 +145,7 @@ def staged(
     there = {target.name: target for target in (targets if targets is not None else [simulated()])}
     with (
         TemporaryDirectory() as folder,
-        Stage(loaded(bot, targets=there), folder=Path(folder), people=people, secrets=secrets) as stage,
+        Stage(loaded(bot, targets=there), folder=Path(folder), people=people, secrets=secrets, url=url) as stage,
     ):
         stage.change(**values)
         yield stage

@@ -8,6 +8,7 @@ import typer
 from understudy.commands import subcommand
 from understudy.commands.hold import Scope, known
 from understudy.opening import opened
+from understudy.shown.closed import closed_data, show_closed
 from understudy.shown.paper import Paper, at, tell_json
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ def queue(
 ) -> None:
     """Show what waits, who works on what, and what is in the way.
 
-    Per bot what is ready, waits for a date or is being worked, and by whom; holds; and for each target its sessions and
-    its pace.
+    Per bot what is ready, waits for a date or is being worked, and by whom; holds; targets that are closed, and until
+    when; and for each target its sessions and its pace.
     """
     with opened(ctx) as installation:
         if bot is not None:
@@ -62,6 +63,7 @@ def queue_data(installation: "Installation", bot: str | None) -> dict[str, Any]:
                 {"scope": held.scope, "name": held.name, "code": held.code, "reason": held.reason, "at": held.at}
                 for held in holds.all_active(tx)
             ],
+            "closed": closed_data(installation.config, tx.now),
         }
 
 
@@ -86,6 +88,7 @@ def _show(data: dict[str, Any]) -> None:
     for held in data["holds"]:
         paper.line(f"HELD: {held['scope']} {held['name']} since {at(held['at'])}, {held['code']}: {held['reason']}")
         paper.typed(f"understudy release {held['scope']} {held['name']}")
+    show_closed(paper, data["closed"])
     for bot in data["bots"]:
         paper.heading(bot["name"])
         later = f"{bot['later']} wait for a date" + (f", the next {at(bot['next_at'])}" if bot["later"] else "")

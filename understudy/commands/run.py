@@ -48,8 +48,9 @@ def run(
 ) -> None:
     """Run a bot once.
 
-    Ends with 0 when all balances hold and nothing failed, 1 otherwise; 20 stopped by a hold, 30 target unavailable,
-    40 credentials, 50 configuration, 60 trail.
+    Ends with 0 when all balances hold and nothing failed, 1 otherwise; 20 stopped by a hold or a closed target, 30
+    target unavailable, 40 credentials, 50 configuration, 60 trail. No item is begun while a target is closed, and
+    nothing is collected when it starts then; a dry run acts nowhere, and runs at any hour.
     """
     from understudy.shown.run import report_data, show_report
 

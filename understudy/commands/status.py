@@ -6,6 +6,7 @@ import typer
 
 from understudy.commands import subcommand
 from understudy.opening import opened
+from understudy.shown.closed import closed_data, show_closed
 from understudy.shown.paper import Paper, Style, at, tell_json
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ _MOST = 10  # items named with their dates
 def status(ctx: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Show how every bot stands.
 
-    Mode, items, cases for people, holds, the last run and why it was not green, and what waits for a date.
+    Mode, items, cases for people, holds, closed targets, the last run and why it was not green, and what waits for a
+    date.
     """
     with opened(ctx) as installation:
         data = status_data(installation)
@@ -46,6 +48,7 @@ def status_data(installation: "Installation") -> dict[str, Any]:
             "at": tx.now,
             "bots": [_bot(installation, tx, name, table) for name, table in file.bots.items()],
             "holds": held,
+            "closed": closed_data(installation.config, tx.now),
         }
 
 
@@ -76,11 +79,11 @@ def _bot(installation: "Installation", tx: "Transaction", name: str, table: "Bot
             {"item": row.id, "reference": row.reference, "code": row.code, "reason": row.message}
             for row in overview.failed(tx, name, most=_MOST)
         ],
-        "last_run": _last_run(tx, name),
+        "last_run": _last_run(installation, tx, name),
     }
 
 
-def _last_run(tx: "Transaction", bot: str) -> dict[str, Any] | None:
+def _last_run(installation: "Installation", tx: "Transaction", bot: str) -> dict[str, Any] | None:
     from core.store import runs
 
     run = runs.latest(tx, bot)
@@ -96,17 +99,25 @@ def _last_run(tx: "Transaction", bot: str) -> dict[str, Any] | None:
         "version": run.version,
         "exit_code": run.exit_code,
         "green": run.exit_code == 0,
-        "why_not_green": _why_not(run, balances),
+        "why_not_green": _why_not(installation, run, balances),
         "balances": [{**one, "holds": not one["differences"]} for one in balances],
     }
 
 
-def _why_not(run: Any, balances: list[dict[str, Any]]) -> list[str]:
+def _why_not(installation: "Installation", run: Any, balances: list[dict[str, Any]]) -> list[str]:
+    from core.model.runs import ExitCode
+    from core.timing.closed import closed_at
+
     if run.ended_at is None:
         return ["it has not ended: it is at work, or was killed; the next run takes over what it held"]
     if run.exit_code == 0:
         return []
     whys = [f"{one['name']}: {difference}" for one in balances for difference in one["differences"]]
+    closed = (
+        closed_at(installation.config.hours_of(run.bot), run.ended_at) if run.exit_code == ExitCode.STOPPED else None
+    )
+    if closed is not None:
+        whys.append(f"it ended with {run.exit_code} while {closed.why}")
     return whys or [f"it ended with {run.exit_code}: see the holds and the failed items"]
 
 
@@ -118,6 +129,7 @@ def _show(data: dict[str, Any]) -> None:
     for held in data["holds"]:
         paper.line(f"HELD: {held['scope']} {held['name']} since {at(held['at'])}, {held['code']}: {held['reason']}")
         paper.typed(f"understudy release {held['scope']} {held['name']}")
+    show_closed(paper, data["closed"])
     for bot in data["bots"]:
         _show_bot(paper, bot)
 

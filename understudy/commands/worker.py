@@ -41,7 +41,8 @@ def worker(
     """Work the items that runs have collected.
 
     Any number may work at one store, on this machine or, with PostgreSQL, on many. On SIGTERM it takes no other item,
-    and gives back the one at hand when that takes longer than the grace. Ends with 0 then, and with --until-idle.
+    and gives back the one at hand when that takes longer than the grace. Ends with 0 then, and with --until-idle. What
+    has a closed target waits until that opens.
     """
     time = length_of(grace, option="--grace")
     if processes > 1:
@@ -51,6 +52,8 @@ def worker(
         linger = max(bot.linger for bot in chosen.values()) if until_idle else None
         tally = installation.work(chosen, grace=time, linger=linger)
     Paper().line(f"Attempts: {', '.join(f'{how} {many}' for how, many in tally.outcomes.items()) or 'none'}.")
+    if until_idle and tally.stopped is not None:
+        Paper().line(f"Ended early: {tally.stopped}")
     raise typer.Exit(0)
 
 

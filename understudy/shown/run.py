@@ -33,6 +33,7 @@ def report_data(
         "exit_code": int(report.exit_code),
         "green": report.exit_code == ExitCode.GREEN,
         "stopped": report.stopped,
+        "goes_on_at": report.goes_on_at,
         "intake": {
             "offered": report.offered,
             "new": report.new,

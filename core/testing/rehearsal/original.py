@@ -22,6 +22,7 @@ from core.testing.twins import FOLDER, samples
 
 REHEARSAL = "rehearsal"  # the folder in a bot's samples
 LARGEST = 10_000_000  # bytes of a file beside bots.toml that is copied
+WITHOUT = ("serve", "rate", "open", "maintenance", "freeze", "closed_on_holidays", "zone", "calendar")  # of a target
 SETTLE, BACKOFF, LINGER = "300ms", "100ms", "5s"  # nothing comes late from a stand-in without faults
 
 
@@ -111,14 +112,15 @@ def _settings(folder: Path) -> dict[str, Any]:
 
 
 def _tables(config: Config, bot: LoadedBot, settings: dict[str, Any]) -> dict[str, Any]:
-    """Return bots.toml as a rehearsal needs it: this bot and its targets, acting, impatient, in a store of its own.
+    """Return bots.toml as a rehearsal needs it: this bot and its targets, acting, impatient, at any hour, in a store of
+    its own.
 
     Nobody is named under [people], so that the rehearsal may decide whatever is asked.
     """
     merged: dict[str, Any] = {}
     for path in config.sources:
         merged = overlaid(merged, tomllib.loads(path.read_text(encoding="utf-8")))
-    table = merged["bots"][bot.name]
+    table = {key: value for key, value in merged["bots"][bot.name].items() if key != "schedules"}
     return {
         "installation": {"name": config.file.installation.name, "profile": config.profile},
         "targets": {name: _target(merged["targets"][name]) for name in bot.targets},
@@ -136,7 +138,7 @@ def _tables(config: Config, bot: LoadedBot, settings: dict[str, Any]) -> dict[st
 
 
 def _target(table: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {key: value for key, value in table.items() if key not in ("serve", "rate")}  # it gets an address of its own
+    kept = {key: value for key, value in table.items() if key not in WITHOUT}
     return {**kept, "settle": _shorter(table.get("settle"), SETTLE)}
 
 

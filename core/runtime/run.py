@@ -240,7 +240,7 @@ class Run:
         drawn = self._patiently(lambda: self._balances(run_id))
         exit_code = self._exit_code(drawn)
         self._shop.boundaries.reach("run ending")
-        goes_on_at = self._goes_on_at(exit_code)
+        goes_on_at = self._goes_on_at()
         run, states = self._patiently(lambda: self._close(run_id, exit_code, drawn, goes_on_at))
         return RunReport(
             run_id=run_id,
@@ -258,12 +258,13 @@ class Run:
             goes_on_at=goes_on_at,
         )
 
-    def _goes_on_at(self, exit_code: ExitCode) -> datetime | None:
+    def _goes_on_at(self) -> datetime | None:
         """Return when a run that stopped before its queue was empty may go on.
 
-        Told to stop: as soon as somebody can. At closing time: when its targets are open again.
+        Told to stop: as soon as somebody can. At closing time: when its targets are open again. What failed before
+        does not keep the rest from it.
         """
-        if exit_code is not ExitCode.STOPPED:
+        if self._worker.tally.exit_code is not ExitCode.STOPPED:
             return None
         return self._shop.database.now() if self._stop.asked else self._worker.tally.goes_on_at
 

@@ -19,6 +19,7 @@ from core.model.reviews import ReviewTask
 from core.model.runs import Mode
 from core.runtime import LoadedBot, Run, RunReport, Tally, Worker, Workshop
 from core.runtime.host import StopRequest, new_worker_name
+from core.runtime.ordered import Order
 from core.runtime.replay import Replay
 from core.secrets import Secrets
 from core.standins import StandIns
@@ -63,11 +64,12 @@ class Stage:
         people: Mapping[str, tuple[str, ...]] | None = None,
         secrets: Mapping[str, str] | None = None,
         url: str = "sqlite://",
+        at: datetime = NOON,
     ) -> None:
-        """`url`: where the store is; in memory unless a test needs to reach it from outside."""
+        """`url`: where the store is; in memory unless a test needs to reach it from outside. `at`: the hour it is."""
         self.bot = bot
         self.folder = folder
-        self.clock = FakeClock(NOON)
+        self.clock = FakeClock(at)
         self.database = Database.open(url, clock=self.clock.clock())
         self.decisions = Decisions(self.database, people=People(people))
         self.reader = Reader()
@@ -83,8 +85,8 @@ class Stage:
         self.reader.close()
         self.database.close()
 
-    def run(self, *, mode: Mode | None = None, acting: bool = True) -> RunReport:
-        """Start the bot once and return what it did."""
+    def run(self, *, mode: Mode | None = None, acting: bool = True, order: Order | None = None) -> RunReport:
+        """Start the bot once, as it was ordered or by itself, and return what it did."""
         with self._workshop(acting) as shop:
             return Run(
                 bot=self.bot,
@@ -93,6 +95,7 @@ class Stage:
                 trigger="test",
                 stop=StopRequest(),
                 locks=self.folder / "locks",
+                order=order,
             ).start()
 
     def work(

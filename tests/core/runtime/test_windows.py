@@ -255,6 +255,12 @@ class Visited(Target):
         self.left.append(f"{self.access.clock.now():%H:%M:%S}")
 
 
+class Called(Visited):
+    """Another such target."""
+
+    name = "post"
+
+
 def test_a_worker_without_end_waits_for_the_opening_and_logs_out_meanwhile() -> None:
     """It does the rest as soon as the target is open; nothing stays logged in at a closed target."""
     Visited.left = []
@@ -274,6 +280,24 @@ def test_a_worker_without_end_waits_for_the_opening_and_logs_out_meanwhile() -> 
         assert began == ["a 12:00", "b 12:01", "c 12:04"]
         assert Visited.left[0].startswith("12:02")
         assert tally.outcomes == {"done": 3}
+
+
+def test_each_target_is_left_when_it_closes() -> None:
+    """The bot waits already, and its other target closes too."""
+    Visited.left, Called.left = [], []
+    stop = host.StopRequest()
+
+    def process(item: WorkItem, ctx: Context[Any]) -> None:
+        with ctx.target(Visited), ctx.target(Called):
+            if item.reference == "b":
+                stop._note(15, None)
+            stage.clock.tick(MINUTES)
+
+    both = hours(maintenance=["mon 12:01-12:05"]) | hours(maintenance=["mon 12:03-12:05"], target="post")
+    with staged(process, targets=[simulated("book"), simulated("post")], hours=both) as stage:
+        put(stage, "clerk", *numbered(*"ab"))
+        stage.work(stop=stop, linger=None)
+        assert [at[:5] for at in (*Visited.left, *Called.left)] == ["12:01", "12:06", "12:03", "12:06"]
 
 
 def test_a_worker_busy_elsewhere_logs_out_of_a_target_that_has_closed() -> None:
@@ -328,6 +352,20 @@ def test_what_is_in_doubt_is_looked_for_after_the_opening() -> None:
         until(stage, TUESDAY)
         assert stage.run().states == {"done": 1}
         assert book.numbers() == ["a"]
+
+
+def test_what_another_worker_has_at_hand_at_closing_time_is_not_counted_as_done() -> None:
+    """The run has nothing left to take; it goes on at the opening, when it is known what became of that item."""
+
+    def process(item: WorkItem, ctx: Context[Any]) -> None:
+        with stage.database.transaction(actor="system:test") as tx:
+            assert items.claim(tx, "clerk", worker="elsewhere:1:a", lease=timedelta(hours=2))
+        stage.clock.tick(40 * MINUTES)
+
+    with staged(process, items=numbered(*"ab"), hours=hours(OFFICE)) as stage:
+        report = stage.run()
+        assert (report.exit_code, report.goes_on_at) == (ExitCode.STOPPED, TUESDAY)
+        assert report.states == {"done": 1, "in_progress": 1}
 
 
 def test_a_failure_outweighs_the_closing_and_it_is_known_all_the_same_when_it_goes_on() -> None:
@@ -476,8 +514,18 @@ def test_hours_cost_no_question_to_the_store() -> None:
     assert asked(hours=hours("mon-fri 07:00-19:00")) == asked()
 
 
+def test_the_opening_is_not_slept_over() -> None:
+    """Asked right before it, and then at it: what was remembered of a closed target ends there."""
+    bot = replace(bot_of("clerk", idle, "book"), hours=hours("tue 07:00-19:00"))
+    windows = Windows(heeded=True)
+    before = windows.in_the_way(bot, TUESDAY - timedelta(seconds=20))
+    assert before is not None
+    assert before.until == TUESDAY
+    assert windows.in_the_way(bot, TUESDAY) is None
+
+
 @given(
-    steps=st.lists(st.integers(min_value=0, max_value=400), min_size=1, max_size=40),
+    steps=st.lists(st.integers(min_value=0, max_value=60 * 400), min_size=1, max_size=40),
     opening=st.sampled_from(["mon-fri 07:00-19:00", "daily 22:00-06:00", "sat,sun 10:00-12:15"]),
     maintenance=st.sampled_from([(), ("mon 12:10-14:00",), ("2026-03-02 23:00/2026-03-04 06:00",)]),
 )
@@ -486,8 +534,8 @@ def test_what_is_remembered_is_what_the_hours_say(steps: list[int], opening: str
     both = hours(opening, maintenance=maintenance, zone="Europe/London") | hours("daily 05:00-23:30", target="post")
     windows, now = Windows(heeded=True), datetime(2026, 3, 2, 12, tzinfo=UTC)
     bot = replace(bot_of("clerk", idle, "book"), hours=both)
-    for minutes in steps:
-        now += minutes * MINUTES
+    for seconds in steps:
+        now += timedelta(seconds=seconds)
         found, fresh = windows.in_the_way(bot, now), closed_at(both, now)
         assert (found is None) == (fresh is None)
         if found is not None and fresh is not None:

@@ -190,6 +190,19 @@ def test_items_begin_at_the_pace_of_their_target() -> None:
     assert [b - a >= timedelta(seconds=10) for a, b in pairwise(times)] == [True, True]
 
 
+def test_a_turn_is_slept_for() -> None:
+    """A worker that waits ten minutes for its item's turn looks twice a second, and is there when it comes."""
+    paced = replace(simulated(), pace=timedelta(minutes=10, seconds=0.3))
+    times: list[datetime] = []
+    with staged(lambda item, ctx: times.append(stage.database.now()), targets=[paced]) as stage:
+        put(stage, "clerk", *numbered(*"ab"))
+        tick, slept = stage.clock.tick, []
+        stage.clock.tick = lambda by: (slept.append(by), tick(by))  # type: ignore[assignment,func-returns-value,misc]
+        assert stage.work(linger=timedelta(minutes=20)).outcomes == {"done": 2}
+    assert len(slept) < 1300
+    assert times[1] - times[0] < timedelta(minutes=10, seconds=0.5)
+
+
 def test_asked_to_stop_a_worker_finishes_its_item_and_takes_no_other() -> None:
     """The next one stays in the queue."""
     stop = host.StopRequest(grace=timedelta(hours=1))

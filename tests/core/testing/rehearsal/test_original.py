@@ -29,7 +29,16 @@ settle = "20s"
 timeout = "9s"
 rate = "30/m"
 slots = 2
+open = ["mon-fri 07:00-19:00"]
+closed_on_holidays = true
+maintenance = ["sun 02:00-04:00"]
+freeze = ["-2 workdays 12:00 / 1 workday 09:00"]
+zone = "Europe/London"
+calendar = "estate"
 secrets = { password = "book_password" }
+
+[calendars.estate]
+nation = "scotland"
 
 [targets.other]
 url = "https://other.example"
@@ -38,6 +47,10 @@ url = "https://other.example"
 mode = "shadow"
 targets = ["book"]
 backoff = "5ms"
+
+[bots.clerk.schedules.morning]
+workdays = "07:30"
+calendar = "estate"
 
 [bots.clerk.settings]
 inbox = "var/inbox"
@@ -88,7 +101,7 @@ def original(folder: Path, *, targets: tuple[str, ...] = ("book",), **environmen
 
 
 def test_its_bots_toml_is_that_of_one_bot_that_acts(folder: Path) -> None:
-    """Overlays are in it, the bot is in auto and impatient; store, people and other targets are left out."""
+    """Overlays are in it, the bot is in auto and impatient; store, people, hours and other targets are left out."""
     (folder / "bots" / "clerk" / "samples" / "rehearsal").mkdir()
     (folder / "bots" / "clerk" / "samples" / "rehearsal" / "settings.toml").write_text("limit = 8\n")
     assert original(folder).tables == {

@@ -50,8 +50,8 @@ class Alert(StrEnum):
         "Nothing was lost: what the run would collect still lies at its source. A run started by hand does nothing "
         "twice, also when the scheduler starts its own a moment later.",
         "understudy status",
-        "understudy schedule history",
-        "understudy schedule run-now BOT",
+        "understudy schedule history BOT",
+        "understudy run BOT",
     )
     RUN_OVERDUE = (
         "RUN_OVERDUE",
@@ -71,8 +71,8 @@ class Alert(StrEnum):
         "Nobody was there when it was due, and its catch-up rule, or the hours of its target, forbid to start it late.",
         "Nothing was lost: the next run takes what this one would have taken. Where the day itself matters, start one "
         "by hand now; nothing is done twice.",
-        "understudy schedule history",
-        "understudy schedule run-now BOT",
+        "understudy schedule history BOT",
+        "understudy run BOT",
     )
     RUN_FAILED = (
         "RUN_FAILED",
@@ -169,8 +169,8 @@ class Alert(StrEnum):
         "anything in var/ but var/logs.",
         "understudy check",
     )
-    HELD = (
-        "HELD",
+    ON_HOLD = (
+        "ON_HOLD",
         Severity.URGENT,
         "a bot or a target is held",
         "Nothing more is begun on it, on no worker, until a person releases it: a login was refused, or too many "
@@ -205,8 +205,7 @@ class Alert(StrEnum):
         "the known public holidays run out",
         "For days beyond the last known year only weekends and the days of bots.toml are free, so bots would run on "
         "public holidays.",
-        "There is time. A newer `holidays` package knows more years; or name the days in the calendar's overrides.",
-        "pip install --upgrade holidays",
+        "There is time. A newer version knows more years; or write the days into the calendar's file of overrides.",
         "understudy check",
     )
     DELIVERY_FAILS = (

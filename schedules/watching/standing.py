@@ -17,7 +17,7 @@ def held(facts: Facts, expected: Expected) -> Iterator[Finding]:
             continue
         who = "by hand " if by_person else ""
         yield Finding(
-            alert=Alert.HELD,
+            alert=Alert.ON_HOLD,
             subject=f"{hold.scope} {hold.name}",
             says=f"It is held {who}since {expected.hour(hold.at)}: {hold.code}.",
             about={"SCOPE": hold.scope, "NAME": hold.name},

@@ -38,7 +38,7 @@ RULES: Mapping[Rule, tuple[Alert, ...]] = {
     runs.missed: (Alert.RUN_MISSED,),
     runs.failed: _ENDINGS,
     waiting.cases: (Alert.CASES_WAIT,),
-    standing.held: (Alert.HELD,),
+    standing.held: (Alert.ON_HOLD,),
     standing.disks: (Alert.DISK_LOW,),
     standing.scheduler: (Alert.SCHEDULER_SILENT,),
     standing.calendars: (Alert.CALENDAR_ENDS,),

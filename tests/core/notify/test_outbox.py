@@ -14,7 +14,7 @@ from tests.core.notify.conftest import Box, notifier
 
 GROUP, AGAIN = timedelta(minutes=5), timedelta(hours=4)
 HELD = Finding(
-    alert=Alert.HELD,
+    alert=Alert.ON_HOLD,
     subject="target ledger",
     says="It is held: LOGIN_FAILED.",
     about={"SCOPE": "target", "NAME": "ledger"},
@@ -64,7 +64,7 @@ def test_one_message_tells_everything_a_look_finds(office: Office) -> None:
     assert "- target ledger: It is held: LOGIN_FAILED." in body
     assert "    understudy release target ledger" in body
     assert "    understudy schedule run-now invoices" in body
-    assert Alert.HELD.safe in body
+    assert Alert.ON_HOLD.safe in body
 
 
 def test_what_lasts_is_told_once_and_again_after_hours(office: Office) -> None:
@@ -131,7 +131,7 @@ def test_a_rule_that_did_not_look_ends_nothing(office: Office) -> None:
     """A notice stays as it is when nobody looked whether it lasts."""
     office.look(HELD)
     office.clock.tick(GROUP)
-    assert office.look(looked=[alert for alert in Alert if alert is not Alert.HELD]) == []
+    assert office.look(looked=[alert for alert in Alert if alert is not Alert.ON_HOLD]) == []
     assert [notice.resolved_at for notice in office.all()] == [None]
 
 

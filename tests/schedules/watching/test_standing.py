@@ -14,7 +14,7 @@ def test_what_the_program_holds_is_found_at_once(office: Office) -> None:
     """A target that refused a login, and a bot with too many errors: by their code, never by a text someone typed."""
     office.do(holds.place, "target", "ledger", code="LOGIN_FAILED", reason="J. Smith's account", by="system:attempt")
     (found,) = office.find(standing.held)
-    assert (found.alert, found.subject) == (Alert.HELD, "target ledger")
+    assert (found.alert, found.subject) == (Alert.ON_HOLD, "target ledger")
     assert found.says == "It is held since Mon 02 Mar 2026 12:00: LOGIN_FAILED."
     assert found.about == {"SCOPE": "target", "NAME": "ledger"}
 

@@ -187,7 +187,7 @@ def test_a_rule_that_breaks_silences_no_other_and_is_told(guard: Guard, monkeypa
     (told,) = guard.look(minutes=6)
     assert told == "URGENT: the last run of a bot failed (letters) and 1 more"
     assert (Alert.WATCH_FAILS, "rule broken") in guard.open()
-    assert (Alert.HELD, "target ledger") in guard.open(), "nobody knows whether it is still held"
+    assert (Alert.ON_HOLD, "target ledger") in guard.open(), "nobody knows whether it is still held"
     assert guard.alive == before
     monkeypatch.undo()
     guard.look(minutes=6)

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from core.timing.openings import first_opening, why_closed
 from core.timing.schedule import CatchUp, Schedule, Slot, report_by
 from schedules.clockwork import slots
-from schedules.due import first_opening, jitter, why_closed
+from schedules.due import jitter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

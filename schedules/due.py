@@ -9,17 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from core.timing.openings import closing, first_opening, why_closed
 from core.timing.schedule import CatchUp, Schedule, Slot
-
-if TYPE_CHECKING:
-    from core.timing.hours import Hours
 
 IN_TIME = timedelta(minutes=5)  # found within this of its due time a run is not late
 DAY = timedelta(days=1)
-HORIZON = timedelta(days=400)  # an opening later than this is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,33 +95,6 @@ def jitter(schedule: Schedule, slot: Slot) -> timedelta:
         return timedelta(0)
     digest = sha256(f"{schedule.bot}/{schedule.name}/{slot.key}".encode()).digest()
     return schedule.jitter * (int.from_bytes(digest[:4], "big") / 2**32)
-
-
-def first_opening(hours: Sequence["Hours"], at: datetime) -> datetime | None:
-    """Return when all targets are open at once, at or after an instant; None when that is not in sight."""
-    here = at
-    while here - at <= HORIZON:
-        openings = [target.next_open(here) for target in hours]
-        later = [opening for opening in openings if opening is not None]
-        if len(later) < len(openings):
-            return None
-        latest = max(later, default=here)
-        if latest <= here:
-            return here
-        here = latest
-    return None
-
-
-def closing(hours: Sequence["Hours"], at: datetime) -> datetime | None:
-    """Return when the first of the targets closes; None when none does."""
-    closings = [closes for target in hours if (closes := target.closes_at(at)) is not None]
-    return min(closings, default=None)
-
-
-def why_closed(hours: Sequence["Hours"], at: datetime) -> str:
-    """Return why nothing is begun at an instant, for each target that is closed then."""
-    whys = [why for target in hours if (why := target.why_closed(at)) is not None]
-    return "; ".join(whys) or "its targets are never open at the same time"
 
 
 def _end_of_day(at: datetime, zone: ZoneInfo) -> datetime:

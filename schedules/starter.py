@@ -14,8 +14,8 @@ from core.model.protocol import Fate, Hold, hold_of
 from core.model.runs import ExitCode
 from core.runtime import host
 from core.store import Database, Transaction, holds, occurrences
+from core.timing.openings import first_opening, why_closed
 from core.timing.schedule import CatchUp, Schedule
-from schedules.due import first_opening, why_closed
 from schedules.processes import Ended, Starting
 
 if TYPE_CHECKING:

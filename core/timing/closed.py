@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from core.timing.hours import FURTHEST, Hours
+from core.timing.openings import HORIZON, closing, first_opening
 from core.timing.zones import local_text
-
-HORIZON = timedelta(days=FURTHEST)  # an opening that lies further ahead is not looked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,29 +23,14 @@ def closed_at(hours: Mapping[str, Hours], now: datetime) -> Closed | None:
     whys = {name: why for name, one in hours.items() if (why := one.why_closed(now)) is not None}
     if not whys:
         return None
-    until = opens_at(hours, now)
+    until = first_opening(hours.values(), now)
     sentences = [*whys.values(), *_together(hours, [hours[name].next_open(now) for name in whys], until)]
     return Closed(targets=tuple(whys), why="; ".join(sentences), until=until)
 
 
-def opens_at(hours: Mapping[str, Hours], now: datetime) -> datetime | None:
-    """Return the first instant from now on at which all these targets are open together; None when none is known."""
-    at = now
-    while at - now <= HORIZON:
-        soonest = [one.next_open(at) for one in hours.values()]
-        latest = max((one for one in soonest if one is not None), default=at)
-        if None in soonest:
-            return None
-        if latest == at:
-            return at
-        at = latest
-    return None
-
-
 def changes_at(hours: Mapping[str, Hours], now: datetime) -> datetime:
     """Return when one of these targets, which are all open, closes next; `HORIZON` from now when none does before."""
-    closings = [at for at in (one.closes_at(now) for one in hours.values()) if at is not None]
-    return min(closings, default=now + HORIZON)
+    return closing(hours.values(), now) or now + HORIZON
 
 
 def _together(hours: Mapping[str, Hours], each: Sequence[datetime | None], until: datetime | None) -> Iterator[str]:

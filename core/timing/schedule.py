@@ -5,6 +5,7 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from core.timing.openings import first_opening
 from core.timing.zones import in_zone
 
 if TYPE_CHECKING:
@@ -46,9 +47,16 @@ class Schedule:
 
 
 def report_by(schedule: Schedule, slot: Slot) -> datetime | None:
-    """Return when the run of a slot must have reported (UTC); None when the schedule has no deadline."""
+    """Return when the run of a slot must have reported (UTC); None when the schedule has no deadline.
+
+    Due while its targets are closed it begins later, and has as long from then on as it would have had.
+    """
+    zone = schedule.timetable.zone
     if schedule.report_within is not None:
-        return slot.due + schedule.report_within
-    if schedule.report_by is None:
+        by = slot.due + schedule.report_within
+    elif schedule.report_by is not None:
+        by = in_zone(slot.due.astimezone(zone).date(), schedule.report_by, zone)
+    else:
         return None
-    return in_zone(slot.due.astimezone(schedule.timetable.zone).date(), schedule.report_by, schedule.timetable.zone)
+    opens = first_opening(schedule.hours, slot.due) if schedule.hours else slot.due
+    return by + ((opens or slot.due) - slot.due)

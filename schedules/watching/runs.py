@@ -7,7 +7,7 @@ from core.model.notices import Alert, Finding
 from core.model.occurrences import BY_HAND, Occurrence, OccurrenceState
 from core.model.runs import ExitCode
 from core.store.watching import Ended
-from schedules.due import closing, first_opening
+from core.timing.openings import closing, first_opening
 from schedules.watching.expected import Expected
 from schedules.watching.facts import Facts
 

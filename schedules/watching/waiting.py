@@ -8,7 +8,7 @@ from core.config.values import Wait
 from core.model.notices import Alert, Finding
 from core.model.runs import ExitCode
 from core.store.watching import Ready
-from schedules.due import closing, first_opening
+from core.timing.openings import closing, first_opening
 from schedules.watching.expected import Expected
 from schedules.watching.facts import Counted, Facts
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.timing.openings import closing, first_opening
 from core.timing.schedule import CatchUp
-from schedules.due import IN_TIME, closing, decide, first_opening, jitter, made_up_until
+from schedules.due import IN_TIME, decide, jitter, made_up_until
 from tests.schedules.cast import DAY, MINUTE, hours, schedule, slot, utc
 
 MORNINGS = [slot("2026-03-02T07:30"), slot("2026-03-03T07:30"), slot("2026-03-04T07:30")]

@@ -27,7 +27,7 @@ from core.notify.wording import Wording
 from core.registry import LoadedBot
 from core.runtime import Context
 from core.runtime.ordered import Order, Taken
-from core.store import holds, notices, occurrences
+from core.store import holds, occurrences
 from core.target import TargetSettings
 from core.testing.stage import Stage, loaded
 from schedules.processes import Ended
@@ -39,7 +39,7 @@ from schedules.watching.watch import Watch
 from tests.core.cast import SETTLE, Book, Receipt, read_entry
 
 ZONE = ZoneInfo("Europe/London")
-STEP = timedelta(minutes=20)  # between two turns of scheduler and watch
+STEP = timedelta(minutes=30)  # between two turns of scheduler and watch
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -67,9 +67,9 @@ days = "06:30"
 deadline = "11:00"
 
 [alerts]
-look = "20m"
-scheduler_silent = "1h"
-start_grace = "30m"
+look = "30m"
+scheduler_silent = "2h"
+start_grace = "45m"
 """
 
 
@@ -100,7 +100,7 @@ class Told:
     """What reached a person."""
 
     at: datetime
-    alerts: frozenset[str]
+    subject: str
 
 
 class Killed(BaseException):
@@ -318,9 +318,9 @@ class World:
 
     def _outside(self) -> None:
         """Whoever hears the dead man's URL, and the operator, who lifts a hold an hour after it was told."""
-        if self.heard_at is not None and self.now - self.heard_at > HOUR and not self.cried:
+        if self.heard_at is not None and self.now - self.heard_at > 2 * HOUR and not self.cried:
             self.cried = True
-            self.told.append(Told(at=self.now, alerts=frozenset({"DEAD_MAN"})))
+            self.told.append(Told(at=self.now, subject="DOWN: no sign of life"))
         if self.unheld_at is not None and self.now >= self.unheld_at and not self.is_wrong(Wrong.TARGET_DOWN):
             self.unheld_at = None
             with self.stage.database.transaction(actor="person:olga") as tx:
@@ -341,10 +341,9 @@ class World:
         if self.is_wrong(Wrong.MAIL_DOWN):
             raise NotDelivered("no answer")
         with self.stage.database.reading() as tx:
-            alerts = frozenset(str(notice.alert) for notice in notices.open_ones(tx))
             if holds.all_active(tx) and self.unheld_at is None:
                 self.unheld_at = self.now + HOUR
-        self.told.append(Told(at=self.now, alerts=alerts))
+        self.told.append(Told(at=self.now, subject=message.subject.partition(": ")[2]))
 
     # What came of it.
 
@@ -371,7 +370,8 @@ class World:
 
     def false_alerts(self) -> list[Told]:
         """Return what was told while nothing was wrong, nor had been for a day and a half."""
-        return [told for told in self.told if not any(f.start <= told.at <= f.end + 36 * HOUR for f in self.faults)]
+        alerts = (told for told in self.told if not told.subject.startswith("ended: "))
+        return [told for told in alerts if not any(f.start <= told.at <= f.end + 36 * HOUR for f in self.faults)]
 
 
 class WholeTrail:

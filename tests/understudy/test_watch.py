@@ -182,7 +182,7 @@ def test_a_watch_works_through_a_mail_server_that_goes_down_and_comes_back(desk:
         alive = [asked for asked in chat.asked if asked.path.endswith("/alive")]
         assert alive
     listed = json.loads(desk.type("notify", "list", "--all", "--json").out)
-    held_tries = [one for one in listed if one["alert"] == "ON_HOLD"][0]["tries"]
+    held_tries = next(one for one in listed if one["alert"] == "ON_HOLD")["tries"]
     assert [(one["channel"], one["error"] is None) for one in held_tries][:2] == [("mail", False), ("chat", True)]
 
 

@@ -81,7 +81,7 @@ def paused_words(installation: "Installation") -> dict[tuple[str, str], str]:
 def in_the_way(installation: "Installation", bot: str) -> list[str]:
     """Return in sentences what keeps a run of a bot from being started at once."""
     from core.store import holds, occurrences, signs
-    from schedules.due import first_opening, why_closed
+    from core.timing.openings import first_opening, why_closed
 
     hours = tuple(installation.config.hours_of(bot).values())
     with installation.database.reading() as tx:

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.timing.closed import HORIZON, changes_at, closed_at, opens_at
+from core.timing.closed import changes_at, closed_at
+from core.timing.openings import HORIZON, first_opening
 from tests.core.cast import hours
 
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -15,7 +16,7 @@ def test_open_targets_are_in_nobody_s_way() -> None:
     """Nothing is closed, and they are open now."""
     both = hours(OFFICE, target="book") | hours("daily 11:00-13:00", target="post")
     assert closed_at(both, MONDAY) is None
-    assert opens_at(both, MONDAY) == MONDAY
+    assert first_opening(both.values(), MONDAY) == MONDAY
     assert closed_at({}, MONDAY) is None
 
 

@@ -1,7 +1,7 @@
 """A schedule of a bot, checked: when it is due, what holds it back, and by when it must have reported."""
 
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -39,5 +39,15 @@ class Schedule:
     catch_up: CatchUp = CatchUp.ONCE
     jitter: timedelta = timedelta(0)  # a start is put off by up to this, the same for one slot on every host
     report_within: timedelta | None = None  # from the due time; absent: it has no deadline as a length of time
-    report_by: str | None = None  # "11:00" local, on the day of the due time; absent: none as an hour
-    rule: str = field(default="")  # digest of the definition; when it changes, the next due time is computed anew
+    report_by: time | None = None  # local, on the day of the due time; absent: none as an hour
+    rule: str = ""  # digest of the definition; when it changes, the next due time is computed anew
+
+
+def report_by(schedule: Schedule, slot: Slot) -> datetime | None:
+    """Return when the run of a slot must have reported (UTC); None when the schedule has no deadline."""
+    if schedule.report_within is not None:
+        return slot.due + schedule.report_within
+    if schedule.report_by is None:
+        return None
+    day = slot.due.astimezone(schedule.timetable.zone).date()
+    return datetime.combine(day, schedule.report_by, tzinfo=schedule.timetable.zone).astimezone(UTC)

@@ -1,106 +1,53 @@
-"""bots.toml: which bots and targets an installation runs, and how; every problem is found and named at once."""
+"""Reading bots.toml: every problem is found and named at once."""
 
 import os
 import tomllib
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from core.durations import Duration, Rate
+from core.config.tables import PARTS, BotsToml, Profile
+from core.config.timing import Timing
 from core.errors import ConfigError
-from core.model.runs import Mode
 from core.target import TargetSettings
+from core.timing.calendars import Calendar
+from core.timing.hours import Hours
+from core.timing.schedule import Schedule
 
 FILE = "bots.toml"
 VARIABLE = "UNDERSTUDY_ENV"
-
-SHORTEST_LEASE = timedelta(seconds=10)  # a click keeps the last five seconds of it for itself
-
-
-def _long_enough(value: timedelta) -> timedelta:
-    if value < SHORTEST_LEASE:
-        raise ValueError(f"a lease is at least {SHORTEST_LEASE.seconds}s")
-    return value
-
-
-def _some_time(value: timedelta) -> timedelta:
-    if not value:
-        raise ValueError("must be longer than nothing")
-    return value
-
-
-Profile = Literal["test", "uat", "live"]
-Positive = Annotated[int, Field(ge=1)]
-Lease = Annotated[Duration, AfterValidator(_long_enough)]
-Timeout = Annotated[Duration, AfterValidator(_some_time)]
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class InstallationTable(_Table):
-    """`[installation]`"""
-
-    name: str = "Understudy"  # shown on every page and report
-    profile: Profile = "live"  # which targets may be acted on; UNDERSTUDY_ENV overrides it
-    database: str = "sqlite:///var/understudy.db"  # a relative SQLite path starts at the installation
-    evidence: str = "var/evidence"  # a folder, or any fsspec URL
-    evidence_key: str | None = None  # the name of a secret: evidence is encrypted with it
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-
-
-class TargetTable(_Table):
-    """`[targets.<name>]`"""
-
-    url: str | None = None  # where the system is
-    profile: Profile = "live"
-    simulator: bool = False  # a stand-in: bots may act on it without a certificate
-    serve: str | None = None  # the module that starts the stand-in, e.g. "simulators.ledger"
-    settle: Duration = timedelta(seconds=180)  # worst late commit, from the click on, plus search lag
-    timeout: Timeout = timedelta(seconds=30)  # longest wait for one page or control
-    slots: Positive | None = None  # sessions the system allows at a time, over all workers
-    rate: Rate | None = None  # items begun on it, over all workers: "30/m"
-    secrets: dict[str, str] = Field(default_factory=dict)  # role to secret name
-    options: dict[str, Any] = Field(default_factory=dict)  # the target's own keys
-
-
-class BotTable(_Table):
-    """`[bots.<name>]`"""
-
-    enabled: bool = True
-    mode: Mode = Mode.SHADOW
-    targets: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()  # for `understudy worker --tags`
-    attempts: Positive = 3
-    stop_after: Positive = 5
-    backoff: Duration = timedelta(seconds=30)
-    lease: Lease = timedelta(seconds=60)
-    linger: Duration = timedelta(seconds=60)
-    settings: dict[str, Any] = Field(default_factory=dict)  # checked against the bot's own Settings
-
-
-class BotsToml(_Table):
-    """The whole file."""
-
-    installation: InstallationTable = InstallationTable()
-    people: dict[str, tuple[str, ...]] = Field(default_factory=dict)  # name to roles
-    targets: dict[str, TargetTable] = Field(default_factory=dict)
-    bots: dict[str, BotTable] = Field(default_factory=dict)
 
 
 class Config:
     """A checked configuration."""
 
-    def __init__(self, *, folder: Path, file: BotsToml, profile: Profile, sources: tuple[Path, ...]) -> None:
+    def __init__(
+        self, *, folder: Path, file: BotsToml, profile: Profile, sources: tuple[Path, ...], timing: Timing
+    ) -> None:
         self.folder = folder
         self.file = file
         self.profile = profile
         self.sources = sources
+        self._timing = timing
+
+    def calendars(self) -> Mapping[str, Calendar]:
+        """Return every calendar by name, with the one called `default`."""
+        return self._timing.calendars
+
+    def hours(self) -> Mapping[str, Hours]:
+        """Return the hours of each target that has any, by target."""
+        return self._timing.hours
+
+    def hours_of(self, bot: str) -> Mapping[str, Hours]:
+        """Return the hours of a bot's targets that have any, by target."""
+        return self._timing.hours_of(bot)
+
+    def schedules(self) -> tuple[Schedule, ...]:
+        """Return the schedules that are enabled, of enabled bots, in the file's order."""
+        return self._timing.schedules
 
     def target(self, name: str) -> TargetSettings:
         """Return one target's settings."""
@@ -151,9 +98,11 @@ def read_config(folder: Path, *, environment: Mapping[str, str] | None = None) -
     profile = _profile(chosen, file)
     problems = [_problem(_where(data, mistake["loc"]), mistake) for mistake in mistakes]
     problems += _cross_check(where, file, profile, mistaken={mistake["loc"][:2] for mistake in mistakes})
+    timing = Timing(file, folder=folder, where=where)
+    problems += timing.all_problems()
     if problems:
         raise ConfigError(problems)
-    return Config(folder=folder, file=file, profile=profile, sources=tuple(data))
+    return Config(folder=folder, file=file, profile=profile, sources=tuple(data), timing=timing)
 
 
 def _checked(data: Mapping[Path, dict[str, Any]]) -> tuple[BotsToml, list[ErrorDetails]]:
@@ -257,12 +206,10 @@ def _problem(where: str, detail: ErrorDetails) -> str:
 
 
 def _allowed_at(path: tuple[int | str, ...]) -> list[str]:
+    """Return the keys of the table in which a key was not known."""
     model: type[BaseModel] = BotsToml
-    by_name: dict[str, type[BaseModel]] = {
-        "installation": InstallationTable,
-        "targets": TargetTable,
-        "bots": BotTable,
-    }
-    if len(path) > 1:
-        model = by_name.get(str(path[0]), BotsToml)
+    for part in path[:-1]:
+        info = model.model_fields.get(str(part))
+        found = None if info is None else PARTS.get((model, str(part)))
+        model = found or model
     return sorted(model.model_fields)

@@ -1,0 +1,25 @@
+"""bots.toml: which bots and targets an installation runs, how, and when; every problem is found and named at once."""
+
+from core.config.reading import FILE, VARIABLE, Config, overlaid, read_config
+from core.config.tables import (
+    BotsToml,
+    BotTable,
+    CalendarTable,
+    InstallationTable,
+    ScheduleTable,
+    TargetTable,
+)
+
+__all__ = [
+    "FILE",
+    "VARIABLE",
+    "BotTable",
+    "BotsToml",
+    "CalendarTable",
+    "Config",
+    "InstallationTable",
+    "ScheduleTable",
+    "TargetTable",
+    "overlaid",
+    "read_config",
+]

@@ -1,0 +1,156 @@
+"""The tables of bots.toml, key by key; docs/reference/bots-toml.md describes each."""
+
+from datetime import date, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from core.durations import Duration, Rate
+from core.model.runs import Mode
+from core.timing.calendars import Nation
+from core.timing.schedule import CatchUp
+from core.timing.zones import Zone, parse_zone
+
+SHORTEST_LEASE = timedelta(seconds=10)  # a click keeps the last five seconds of it for itself
+
+
+def _long_enough(value: timedelta) -> timedelta:
+    if value < SHORTEST_LEASE:
+        raise ValueError(f"a lease is at least {SHORTEST_LEASE.seconds}s")
+    return value
+
+
+def _some_time(value: timedelta) -> timedelta:
+    if not value:
+        raise ValueError("must be longer than nothing")
+    return value
+
+
+Profile = Literal["test", "uat", "live"]
+Positive = Annotated[int, Field(ge=1)]
+Lease = Annotated[Duration, AfterValidator(_long_enough)]
+Timeout = Annotated[Duration, AfterValidator(_some_time)]
+
+
+class ConfigTable(BaseModel):
+    """One table; what is not a key of it is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class InstallationTable(ConfigTable):
+    """`[installation]`"""
+
+    name: str = "Understudy"  # shown on every page and report
+    profile: Profile = "live"  # which targets may be acted on; UNDERSTUDY_ENV overrides it
+    zone: Zone = parse_zone("Europe/London")  # whose clocks schedules and hours mean
+    database: str = "sqlite:///var/understudy.db"  # a relative SQLite path starts at the installation
+    evidence: str = "var/evidence"  # a folder, or any fsspec URL
+    evidence_key: str | None = None  # the name of a secret: evidence is encrypted with it
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+class CalendarTable(ConfigTable):
+    """`[calendars.<name>]`"""
+
+    nation: Nation = Nation.ENGLAND  # whose bank holidays count
+    weekend: tuple[str, ...] = ("sat", "sun")
+    closed: tuple[str, ...] = ()  # the organisation's closed days, "2026-12-24" or "2026-12-29/2026-12-31"
+    overrides: str | None = None  # a file that adds and takes away holidays
+
+
+class HolidayTable(ConfigTable):
+    """`[[holiday]]` of an override file: a day off that the calendar does not know."""
+
+    day: date
+    name: str
+
+
+class WorkdayTable(ConfigTable):
+    """`[[workday]]` of an override file: a day that is no day off after all."""
+
+    day: date
+
+
+class OverridesFile(ConfigTable):
+    """A calendar's override file, whole."""
+
+    known_until: date | None = None  # the last day whose bank holidays were looked up by whoever keeps the file
+    holiday: tuple[HolidayTable, ...] = ()
+    workday: tuple[WorkdayTable, ...] = ()
+
+
+class ScheduleTable(ConfigTable):
+    """`[bots.<bot>.schedules.<name>]`; exactly one of the forms from `workdays` to `cron` says what is due."""
+
+    workdays: str | None = None  # "07:30", on each workday of the calendar
+    days: str | None = None  # "07:30", every day
+    weekly: str | None = None  # "mon,thu 07:30"
+    month_end: str | None = None  # "16:00" on the last workday, "-2 workdays 16:00" two workdays before it
+    every: str | None = None  # "15m" from midnight on, within `within`
+    interval: str | None = None  # "6h" of real time
+    cron: str | None = None  # "30 7 * * mon-fri"
+    within: tuple[str, ...] | str | None = None  # with `every`: "mon-fri 08:00-18:00"; absent: the targets' hours
+    zone: Zone | None = None  # absent: the installation's
+    calendar: str = "default"
+    catch_up: CatchUp = CatchUp.ONCE
+    jitter: Duration = timedelta(0)
+    deadline: str | None = None  # "11:00" on the same day, or a length such as "2h" after the due time
+    enabled: bool = True
+
+
+class TargetTable(ConfigTable):
+    """`[targets.<name>]`"""
+
+    url: str | None = None  # where the system is
+    profile: Profile = "live"
+    simulator: bool = False  # a stand-in: bots may act on it without a certificate
+    serve: str | None = None  # the module that starts the stand-in, e.g. "simulators.ledger"
+    settle: Duration = timedelta(seconds=180)  # worst late commit, from the click on, plus search lag
+    timeout: Timeout = timedelta(seconds=30)  # longest wait for one page or control
+    slots: Positive | None = None  # sessions the system allows at a time, over all workers
+    rate: Rate | None = None  # items begun on it, over all workers: "30/m"
+    open: tuple[str, ...] = ()  # opening hours, "mon-fri 07:00-19:00"; none: always open
+    maintenance: tuple[str, ...] = ()  # "sun 02:00-04:00", or once "2026-12-12 20:00/2026-12-13 06:00"
+    freeze: tuple[str, ...] = ()  # around the month's end, "-2 workdays 12:00 / 1 workday 09:00"
+    closed_on_holidays: bool = False  # the holidays and closed days of its calendar
+    zone: Zone | None = None  # absent: the installation's
+    calendar: str = "default"
+    secrets: dict[str, str] = Field(default_factory=dict)  # role to secret name
+    options: dict[str, Any] = Field(default_factory=dict)  # the target's own keys
+
+
+class BotTable(ConfigTable):
+    """`[bots.<name>]`"""
+
+    enabled: bool = True
+    mode: Mode = Mode.SHADOW
+    targets: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()  # for `understudy worker --tags`
+    attempts: Positive = 3
+    stop_after: Positive = 5
+    backoff: Duration = timedelta(seconds=30)
+    lease: Lease = timedelta(seconds=60)
+    linger: Duration = timedelta(seconds=60)
+    schedules: dict[str, ScheduleTable] = Field(default_factory=dict)  # when it runs unattended, each by name
+    settings: dict[str, Any] = Field(default_factory=dict)  # checked against the bot's own Settings
+
+
+class BotsToml(ConfigTable):
+    """The whole file."""
+
+    installation: InstallationTable = InstallationTable()
+    people: dict[str, tuple[str, ...]] = Field(default_factory=dict)  # name to roles
+    calendars: dict[str, CalendarTable] = Field(default_factory=dict)
+    targets: dict[str, TargetTable] = Field(default_factory=dict)
+    bots: dict[str, BotTable] = Field(default_factory=dict)
+
+
+# The tables inside tables, so that a key that is not known is answered with those that are.
+PARTS: dict[tuple[type[BaseModel], str], type[BaseModel]] = {
+    (BotsToml, "installation"): InstallationTable,
+    (BotsToml, "calendars"): CalendarTable,
+    (BotsToml, "targets"): TargetTable,
+    (BotsToml, "bots"): BotTable,
+    (BotTable, "schedules"): ScheduleTable,
+}

@@ -1,5 +1,6 @@
 """The tables of bots.toml, key by key; docs/reference/bots-toml.md describes each."""
 
+import re
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
@@ -26,10 +27,21 @@ def _some_time(value: timedelta) -> timedelta:
     return value
 
 
+_ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]/]+):(\d{1,5})")
+
+
+def _address(value: str) -> str:
+    match = _ADDRESS.fullmatch(value)
+    if match is None or int(match[2]) > 65535:
+        raise ValueError('an address is written as host and port: "127.0.0.1:9464", or "[::1]:9464"')
+    return value
+
+
 Profile = Literal["test", "uat", "live"]
 Positive = Annotated[int, Field(ge=1)]
 Lease = Annotated[Duration, AfterValidator(_long_enough)]
 Timeout = Annotated[Duration, AfterValidator(_some_time)]
+Listen = Annotated[str, AfterValidator(_address)]
 
 
 class ConfigTable(BaseModel):
@@ -136,6 +148,13 @@ class BotTable(ConfigTable):
     settings: dict[str, Any] = Field(default_factory=dict)  # checked against the bot's own Settings
 
 
+class HealthTable(ConfigTable):
+    """`[health]`"""
+
+    listen: Listen | None = None  # where `understudy up` answers, "127.0.0.1:9464"; absent: nowhere
+    standstill: Timeout = timedelta(minutes=15)  # an item at hand that has not got on for so long stands still
+
+
 class BotsToml(ConfigTable):
     """The whole file."""
 
@@ -144,6 +163,7 @@ class BotsToml(ConfigTable):
     calendars: dict[str, CalendarTable] = Field(default_factory=dict)
     targets: dict[str, TargetTable] = Field(default_factory=dict)
     bots: dict[str, BotTable] = Field(default_factory=dict)
+    health: HealthTable = HealthTable()
 
 
 # The tables inside tables, so that a key that is not known is answered with those that are.
@@ -152,5 +172,6 @@ PARTS: dict[tuple[type[BaseModel], str], type[BaseModel]] = {
     (BotsToml, "calendars"): CalendarTable,
     (BotsToml, "targets"): TargetTable,
     (BotsToml, "bots"): BotTable,
+    (BotsToml, "health"): HealthTable,
     (BotTable, "schedules"): ScheduleTable,
 }

@@ -29,12 +29,15 @@ OTHER = {
     "MEND",
     "NFKC",
     "NFKD",
+    "NOTIFY_SOCKET",
     "OILS",
     "PATH",
     "PROBLEM",
     "PYDANTIC_DISABLE_PLUGINS",
     "TMPDIR",
     "WARNING",
+    "WATCHDOG_PID",
+    "WATCHDOG_USEC",
 }
 _VARIABLE = re.compile(r"UNDERSTUDY_|PLAYWRIGHT_|LEDGER_")
 

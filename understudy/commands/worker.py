@@ -43,7 +43,7 @@ def worker(
     Any number may work at one store, on this machine or, with PostgreSQL, on many. On SIGTERM it takes no other item,
     and gives back the one at hand when that takes longer than the grace. Ends with 0 then, and with --until-idle.
     """
-    time = _duration(grace)
+    time = duration(grace)
     if processes > 1:
         raise typer.Exit(_crew(ctx, bots=bots, tags=tags, processes=processes, grace=time, until_idle=until_idle))
     with opened(ctx) as installation:
@@ -106,7 +106,8 @@ def _listed(text: str | None) -> list[str]:
     return [part.strip() for part in (text or "").split(",") if part.strip()]
 
 
-def _duration(text: str) -> timedelta:
+def duration(text: str) -> timedelta:
+    """Return how long a --grace is; raise ConfigError when it is no length of time."""
     from core.durations import parse_duration
     from core.errors import ConfigError
 

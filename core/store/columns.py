@@ -69,6 +69,7 @@ Id = BigInteger().with_variant(Integer, "sqlite")
 
 
 def id_column() -> Column[int]:
+    """Return a column for a table's own numbers, which count up."""
     return Column("id", Id, primary_key=True, autoincrement=True)
 
 

@@ -76,6 +76,8 @@ class Act(StrEnum):
     WORKER_STOPPED = "worker.stopped", "A worker process ended as it should."
     WORKER_LOST = "worker.lost", "A worker process stopped answering or was found dead."
     SCHEDULE_FIRED = "schedule.fired", "A due start was turned into a run."
+    SCHEDULE_PAUSED = "schedule.paused", "A person let a schedule pause."
+    SCHEDULE_RESUMED = "schedule.resumed", "A person let a schedule go on."
     SCHEDULE_MISSED = "schedule.missed", "A due start was found too late and not made up for."
 
     EVIDENCE_STORED = "evidence.stored", "Evidence was stored under its hash."

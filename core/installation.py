@@ -164,29 +164,37 @@ class Installation:
         trigger: str,
         dry: bool = False,
         leave_to_workers: bool = False,
+        occurrence: int | None = None,
+        grace: timedelta | None = None,
         progress: Progress = lambda what, done, waiting: None,
         afterwards: "Callable[[Database, RunReport], None]" = lambda database, report: None,
     ) -> "RunReport":
         """Run a bot once: collect, work, balance. A dry run uses a store that is thrown away and changes nothing.
 
-        `leave_to_workers`: collect, and wait until running workers have done the items. `afterwards` may read the store
-        that was used, before a dry run's is thrown away.
+        `leave_to_workers`: collect, and wait until running workers have done the items. `occurrence`: the one that a
+        scheduler has ordered the run for; raises Taken when it needs none any more. `grace`: how long the item at hand
+        may go on after SIGTERM; None: as long as it takes. `afterwards` may read the store that was used, before a dry
+        run's is thrown away.
         """
         from core.runtime import Run, host
+        from core.runtime.ordered import Order
         from core.sealing import Sealing
 
         database = Database.open("sqlite://", clock=self.clock) if dry else self.database
         mode = Mode.SHADOW if dry else self.mode_of(bot)[0]
+        locks = self.var / "locks"
+        stop = host.StopRequest(grace=grace)
         try:
-            with self.workshop(database, acting=not dry) as shop, host.StopRequest().listening() as stop:
+            with self.workshop(database, acting=not dry, overdue=stop.overdue) as shop, stop.listening():
                 run = Run(
                     bot=bot,
                     workshop=shop,
                     mode=mode,
                     trigger=trigger,
                     stop=stop,
-                    locks=self.var / "locks",
+                    locks=locks,
                     leave_to_workers=leave_to_workers,
+                    order=None if occurrence is None else Order(occurrence, locks=locks),
                     progress=progress,
                 )
                 with nullcontext() if dry else Sealing(lambda: self.seal(checkpoint=False)):

@@ -1,12 +1,14 @@
 """When a schedule is due: APScheduler's triggers compute it. The one module that knows APScheduler."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
+from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from core.timing.calendars import Calendar, later_month
@@ -155,3 +157,24 @@ def _trigger(timetable: Timetable) -> Any:
 
 def _list(values: Any) -> str:
     return ",".join(str(value) for value in sorted(values))
+
+
+class Waker:
+    """Wakes somebody at an instant: APScheduler's scheduler, in a thread of its own. Use as a context manager."""
+
+    def __init__(self, wake: Callable[[], object]) -> None:
+        self._wake = wake
+        self._scheduler = BackgroundScheduler(timezone=UTC)
+
+    def __enter__(self) -> Self:
+        self._scheduler.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._scheduler.shutdown(wait=False)
+
+    def at(self, instant: datetime) -> None:
+        """Wake at an instant, in place of the one that was asked for before; at once when it is over."""
+        self._scheduler.add_job(
+            self._wake, DateTrigger(instant), id="wake", replace_existing=True, misfire_grace_time=None
+        )

@@ -3,6 +3,7 @@
 import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,3 +46,15 @@ def logs_of(folder: Path) -> Path | None:
     logs = folder / "var" / "logs"
     configure_logs(logs, redactor=Redactor(), level="INFO", console=False)
     return logs
+
+
+def length_of(text: str, *, option: str) -> timedelta:
+    """Return a length of time as it was typed, such as `30s`; raise ConfigError that names the option."""
+    from core.durations import parse_duration
+    from core.errors import ConfigError
+
+    try:
+        length: timedelta = parse_duration(text)
+    except ValueError as error:
+        raise ConfigError([f"{option} is {text!r}: {error}"]) from error
+    return length

@@ -48,7 +48,7 @@ def parts_for(folder: Path, *, workers: int, grace: timedelta) -> list[Part]:
     """Return the processes of one machine, each a command of this program; none of them is meant to end."""
     start = [sys.executable, "-m", "understudy.main", "--folder", str(folder.absolute())]
     limit = ["--grace", f"{grace.total_seconds():g}s"]
-    words = {"scheduler": ["scheduler"], "watch": ["watch"]}
+    words = {"scheduler": ["scheduler", *limit, *(["--leave-to-workers"] if workers else [])], "watch": ["watch"]}
     if _knows("review", "serve"):
         words["review desk"] = ["review", "serve"]
     words |= {f"worker {number}": ["worker", *limit] for number in range(1, workers + 1)}

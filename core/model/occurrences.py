@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+BY_HAND = "by hand"  # the schedule of an occurrence that a person ordered; its slot is the instant
+
 
 class OccurrenceState(StrEnum):
     """Where an occurrence stands."""
 
-    DUE = "due"  # its run is made and waits to be begun, for the first time or again
+    DUE = "due"  # its run is ordered and waits to be begun, for the first time or again
     BEGUN = "begun"  # a process works at its run
     ENDED = "ended"  # its run has ended; the exit code says how
     SKIPPED = "skipped"  # it was not run, with the reason
@@ -19,7 +21,7 @@ MOVES: Mapping[OccurrenceState, frozenset[OccurrenceState]] = {
     OccurrenceState.DUE: frozenset({OccurrenceState.BEGUN, OccurrenceState.SKIPPED}),
     OccurrenceState.BEGUN: frozenset({OccurrenceState.DUE, OccurrenceState.ENDED}),
     OccurrenceState.ENDED: frozenset(),
-    OccurrenceState.SKIPPED: frozenset(),
+    OccurrenceState.SKIPPED: frozenset({OccurrenceState.DUE}),  # only when the clock was far ahead as it was skipped
 }
 
 
@@ -38,8 +40,14 @@ class Occurrence:
     not_before: datetime  # `due` with its jitter; later, when it goes on or is tried again
     report_by: datetime | None
     run_id: int | None  # absent while it was skipped
-    starts: int  # how often a process was started for it
+    starts: int  # processes started for it, since one last stopped in good order
     holder: str | None  # the worker name of the process that runs it
     began_at: datetime | None
     ended_at: datetime | None
     exit_code: int | None
+    until: datetime | None = None  # end of its holder's lease; absent while it has none
+
+    @property
+    def name(self) -> str:
+        """Return the name of its schedule with its bot's, as it is typed: `invoices/morning`."""
+        return f"{self.bot}/{self.schedule}"

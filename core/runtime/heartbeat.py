@@ -1,7 +1,7 @@
 """Renews the lease of the item at hand from a thread with its own connection; never touches the browser."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -15,11 +15,21 @@ from core.store import Database, items
 class Heartbeat:
     """One thread per worker; `beating(item, token)` keeps a claim alive while inside, and open sessions always."""
 
-    def __init__(self, *, database: Database, worker: str, every: timedelta, sessions: Sessions | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        worker: str,
+        every: timedelta,
+        sessions: Sessions | None = None,
+        beat: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`beat` is called at each turn too, for what else must be renewed while the worker lives."""
         self._database = database
         self._worker = worker
         self._every = min(every, LEASE / 3)
         self._sessions = sessions
+        self._also = beat
         self._held: tuple[int, int, timedelta] | None = None
         self._wake = threading.Event()
         self._stopped = False
@@ -55,6 +65,7 @@ class Heartbeat:
                 self._beat(*held)
             if self._sessions is not None and self._sessions.held:
                 self._keep_sessions(self._sessions)
+            self._also()
 
     def _beat(self, item_id: int, token: int, lease: timedelta) -> None:
         try:

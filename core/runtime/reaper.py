@@ -21,7 +21,7 @@ from core.model.protocol import Fate, Hold, Next, after_death, hold_of, settled_
 from core.runtime import host
 from core.runtime.loaded import LoadedBot
 from core.runtime.questions import in_doubt
-from core.store import Database, Transaction, effects, items, reviews, runs, slots
+from core.store import Database, Transaction, effects, items, occurrences, reviews, runs, slots
 
 MOST_CRASHES = 20  # of one item; more than any rehearsal kills it, fewer than a scheduler restarts in a day
 
@@ -36,10 +36,12 @@ def reap(database: Database, bot: LoadedBot, *, worker: str, run_id: int | None,
     if not lost and not dead_runs:  # the usual case writes nothing
         return 0
     with database.transaction(actor=f"system:{worker}") as tx:
+        ordered = occurrences.holders(tx)  # whose runs the scheduler starts again, once it has seen that they died
         released = sum(_release(tx, row, bot) for row in lost)
         for run in dead_runs:
-            runs.abandon(tx, run.id, bot=bot.name)
-    for name in {row.worker for row in (*lost, *dead_runs)}:
+            if run.worker not in ordered:
+                runs.abandon(tx, run.id, bot=bot.name)
+    for name in {row.worker for row in (*lost, *dead_runs)} - ordered:
         if host.fate(name, folder=locks) is Fate.DEAD:
             host.forget(name, folder=locks)
     return released

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,6 +13,7 @@ from core.patience import patiently
 from core.runtime import balances, host
 from core.runtime.context import Context
 from core.runtime.loaded import LoadedBot
+from core.runtime.ordered import Order
 from core.runtime.sources import Intake
 from core.runtime.worker import Worker
 from core.runtime.workshop import Workshop
@@ -39,6 +41,7 @@ class RunReport:
     outcomes: dict[str, int]  # how the attempts of this run ended
     states: dict[str, int]  # where the bot's items stand now, over all runs
     stopped: str | None = None  # why it stopped before the queue was empty
+    goes_on_at: datetime | None = None  # when what is left may be gone on with; absent: it waits for another run
 
 
 class Run:
@@ -54,10 +57,13 @@ class Run:
         stop: host.StopRequest,
         locks: Path,
         leave_to_workers: bool = False,
+        order: Order | None = None,
         progress: Callable[[str, int, int], None] = lambda what, done, waiting: None,
         recycle: Callable[[], None] = lambda: None,
     ) -> None:
+        """`order`: the occurrence that the run was ordered for; without one it is opened by itself."""
         self._bot = bot
+        self._order = order
         self._shop = workshop
         self._mode = mode
         self._trigger = trigger
@@ -74,6 +80,7 @@ class Run:
             locks=locks,
             progress=lambda done: progress("working", done, max(self._waiting - done, 0)),
             recycle=recycle,
+            beat=lambda: order.beat(workshop.database) if order is not None else None,
         )
 
     def start(self) -> RunReport:
@@ -98,20 +105,14 @@ class Run:
 
     def _begin(self) -> int:
         """Open the run and return its id; the one this worker has opened already, when the answer to that was lost."""
+        bot, worker = self._bot, self._shop.worker
         with self._shop.database.transaction(actor=self._actor) as tx:
-            mine = [run.id for run in runs.unclosed(tx, self._bot.name, before=None) if run.worker == self._shop.worker]
-            return (
-                mine[0]
-                if mine
-                else runs.start(
-                    tx,
-                    self._bot.name,
-                    version=self._bot.version,
-                    mode=self._mode,
-                    trigger=self._trigger,
-                    worker=self._shop.worker,
-                )
-            )
+            if self._order is not None:
+                return self._order.begin(tx, version=bot.version, mode=self._mode, worker=worker)
+            mine: list[int] = [run.id for run in runs.unclosed(tx, bot.name, before=None) if run.worker == worker]
+            if mine:
+                return mine[0]
+            return runs.start(tx, bot.name, version=bot.version, mode=self._mode, trigger=self._trigger, worker=worker)
 
     def _pending(self) -> int:
         with self._shop.database.reading() as tx:
@@ -142,12 +143,17 @@ class Run:
         """The bot's own collect or listed failed: the run is closed as failed, so that nobody waits for it."""
         with self._shop.database.transaction(actor=self._actor) as tx:
             runs.end(tx, run_id, bot=self._bot.name, exit_code=ExitCode.FAILED, balances=())
+            if self._order is not None:
+                why = "the bot's own collect or listed failed; see the logs"
+                self._order.end(tx, exit_code=ExitCode.FAILED, goes_on_at=None, why=why)
 
     @property
     def _actor(self) -> str:
         return f"bot:{self._bot.name}@{self._bot.version}"
 
     def _collect(self, run_id: int) -> None:
+        if self._order is not None and self._is_frozen(run_id):  # its last process died after it had collected
+            return
         intake = Intake(
             folder=self._shop.folder,
             documents=self._shop.documents,
@@ -167,9 +173,19 @@ class Run:
         listed = offered + len(intake.quarantined) if intake.listed is None else intake.listed
         self._patiently(lambda: self._freeze(run_id, intake.quarantined, listed=listed, new=new, duplicate=duplicate))
 
+    def _is_frozen(self, run_id: int) -> bool:
+        def frozen() -> bool:
+            with self._shop.database.reading() as tx:
+                return runs.get(tx, run_id).frozen_at is not None
+
+        return self._patiently(frozen)
+
     def _store(self, run_id: int, batch: Sequence[NewItem]) -> int:
-        """Store a batch and return how many of it are new, also when an earlier try had stored them unheard."""
-        tried = False
+        """Store a batch and return how many of it are new, also when an earlier try had stored them unheard.
+
+        Or an earlier process, when the run was ordered and this is not the first to work at it.
+        """
+        tried = self._order is not None
 
         def store() -> set[str]:
             nonlocal tried
@@ -200,7 +216,8 @@ class Run:
         drawn = self._patiently(lambda: self._balances(run_id))
         exit_code = self._exit_code(drawn)
         self._shop.boundaries.reach("run ending")
-        run, states = self._patiently(lambda: self._close(run_id, exit_code, drawn))
+        goes_on_at = self._goes_on_at(exit_code)
+        run, states = self._patiently(lambda: self._close(run_id, exit_code, drawn, goes_on_at))
         return RunReport(
             run_id=run_id,
             bot=self._bot.name,
@@ -214,14 +231,25 @@ class Run:
             outcomes=self._worker.tally.outcomes,
             states=states,
             stopped=self._worker.tally.stopped,
+            goes_on_at=goes_on_at,
         )
 
-    def _close(self, run_id: int, exit_code: ExitCode, drawn: tuple[Balance, ...]) -> tuple[Any, dict[str, int]]:
+    def _goes_on_at(self, exit_code: ExitCode) -> datetime | None:
+        """Return when a run that was told to stop before its queue was empty may go on: as soon as somebody can."""
+        told = self._stop.asked and exit_code is ExitCode.STOPPED
+        return self._shop.database.now() if told else None
+
+    def _close(
+        self, run_id: int, exit_code: ExitCode, drawn: tuple[Balance, ...], goes_on_at: datetime | None
+    ) -> tuple[Any, dict[str, int]]:
         """Close the run, once, and return its row and where the bot's items stand."""
         with self._shop.database.transaction(actor=self._actor) as tx:
             run = runs.get(tx, run_id)
             if run.ended_at is None:
                 runs.end(tx, run_id, bot=self._bot.name, exit_code=exit_code, balances=drawn)
+                if self._order is not None:
+                    why = self._worker.tally.stopped or ""
+                    self._order.end(tx, exit_code=exit_code, goes_on_at=goes_on_at, why=why)
             return run, dict(runs.count_states(tx, self._bot.name))
 
     def _exit_code(self, drawn: tuple[Balance, ...]) -> ExitCode:

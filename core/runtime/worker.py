@@ -66,7 +66,9 @@ class Worker:
         locks: Path,
         progress: Callable[[int], None] = lambda done: None,
         recycle: Callable[[], None] = lambda: None,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
+        """`beat` is called again and again from a thread of its own while the worker lives."""
         self.tally = Tally()
         self.guard = EffectGuard(now=workshop.database.now, keep=workshop.keep)
         self._bots = bots
@@ -83,6 +85,7 @@ class Worker:
             worker=workshop.worker,
             every=min(bot.lease for bot in bots.values()) / 3,
             sessions=workshop.sessions,
+            beat=beat,
         )
         self._reaped_at: datetime | None = None
         self._worked_at = workshop.database.now()

@@ -26,6 +26,37 @@ def start(tx: Transaction, bot: str, *, version: str, mode: Mode, trigger: str, 
     return run_id
 
 
+def order(tx: Transaction, bot: str, *, trigger: str) -> int:
+    """Note that a run is to be made and return its id; it has no worker, version or mode until one begins it."""
+    run_id: int = tx.connection.execute(
+        t.run.insert()
+        .values(bot=bot, version="", mode="", trigger=trigger, started_at=tx.now, worker="")
+        .returning(t.run.c.id)
+    ).scalar_one()
+    return run_id
+
+
+def begin(tx: Transaction, seen: sa.Row[Any], *, version: str, mode: Mode, worker: str) -> bool:
+    """Begin a run that was ordered, or go on with one whose worker is gone; False when another was faster."""
+    values: dict[str, Any] = {"version": version, "mode": mode, "worker": worker}
+    if not seen.worker:
+        values["started_at"] = tx.now
+    begun = tx.connection.execute(
+        t.run.update()
+        .where(t.run.c.id == seen.id, t.run.c.worker == seen.worker, t.run.c.ended_at.is_(None))
+        .values(**values)
+    )
+    if begun.rowcount == 0:
+        return False
+    tx.note(Act.RUN_STARTED, bot=seen.bot, run_id=seen.id, version=version, mode=str(mode), trigger=seen.trigger)
+    return True
+
+
+def withdraw(tx: Transaction, run_id: int) -> None:
+    """Take back the order of a run that nobody has begun."""
+    tx.connection.execute(t.run.delete().where(t.run.c.id == run_id, t.run.c.worker == ""))
+
+
 def quarantine(tx: Transaction, run_id: int, *, what: Quarantined) -> None:
     """Store what could not become an item, with its reason."""
     tx.connection.execute(
@@ -81,12 +112,12 @@ def unclosed(tx: Transaction, bot: str, *, before: int | None) -> Sequence[Any]:
     return tx.connection.execute(query if before is None else query.where(t.run.c.id < before)).all()
 
 
-def abandon(tx: Transaction, run_id: int, *, bot: str) -> None:
+def abandon(tx: Transaction, run_id: int, *, bot: str, exit_code: int = ExitCode.FAILED) -> None:
     """Close a run whose worker died; its items stay where they are and are worked by later runs."""
     tx.connection.execute(
         t.run.update()
         .where(t.run.c.id == run_id, t.run.c.ended_at.is_(None))
-        .values(ended_at=tx.now, exit_code=int(ExitCode.FAILED))
+        .values(ended_at=tx.now, exit_code=int(exit_code))
     )
     tx.note(Act.WORKER_LOST, bot=bot, run_id=run_id)
 
@@ -100,10 +131,9 @@ def get(tx: Transaction, run_id: int) -> sa.Row[Any]:
 
 
 def latest(tx: Transaction, bot: str) -> sa.Row[Any] | None:
-    """Return the bot's newest run, or None before the first."""
-    return tx.connection.execute(
-        sa.select(t.run).where(t.run.c.bot == bot).order_by(t.run.c.id.desc()).limit(1)
-    ).one_or_none()
+    """Return the bot's newest run that was begun, or None before the first."""
+    begun = sa.select(t.run).where(t.run.c.bot == bot, t.run.c.worker != "")
+    return tx.connection.execute(begun.order_by(t.run.c.id.desc()).limit(1)).one_or_none()
 
 
 def balanced_since(tx: Transaction, bot: str) -> datetime:

@@ -39,13 +39,13 @@ run = Table(
     metadata,
     id_column(),
     Column("bot", String, nullable=False, index=True),
-    Column("version", String, nullable=False),  # bot version and digest of its code
-    Column("mode", String, nullable=False),
+    Column("version", String, nullable=False),  # bot version and digest of its code; empty until it is begun
+    Column("mode", String, nullable=False),  # empty until it is begun
     Column("trigger", String, nullable=False),  # who or what started it
-    Column("started_at", Instant, nullable=False),
+    Column("started_at", Instant, nullable=False),  # or ordered, until it is begun
     Column("frozen_at", Instant),  # intake counted; absent when collecting did not finish
     Column("ended_at", Instant),  # absent while running, or when the run was killed
-    Column("worker", String, nullable=False),
+    Column("worker", String, nullable=False),  # empty while it is ordered and no process has begun it
     Column("offered", Integer, nullable=False, default=0),
     Column("new", Integer, nullable=False, default=0),
     Column("duplicate", Integer, nullable=False, default=0),
@@ -343,8 +343,9 @@ occurrence = Table(
     Column("not_before", Instant, nullable=False),  # `due` with its jitter; later, when it goes on or is tried again
     Column("report_by", Instant),  # its deadline; absent: it has none
     Column("run_id", Id, ForeignKey("run.id")),  # absent while skipped
-    Column("starts", Integer, nullable=False, default=0),  # how often a process was started for it
+    Column("starts", Integer, nullable=False, default=0),  # processes started since one last stopped in good order
     Column("holder", String),  # the worker name of the process that runs it; absent while nobody does
+    Column("until", Instant),  # end of the holder's lease
     Column("began_at", Instant),  # the first time
     Column("ended_at", Instant),  # for good
     Column("exit_code", Integer),

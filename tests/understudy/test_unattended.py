@@ -22,6 +22,7 @@ from core.health import beat
 from core.installation import Installation
 from core.model.items import NewItem
 from core.model.runs import Mode
+from core.runtime import host
 from core.runtime.crew import Part
 from core.runtime.host import StopRequest
 from core.runtime.systemd import Notifier
@@ -38,7 +39,7 @@ lease = "10s"
 listen = "127.0.0.1:0"
 """
 SHORT = timedelta(seconds=4)  # of silence, in these tests
-# Gives a sign of life until told to end, as the scheduler and the watch do; quick to start, for silences are short here.
+# Gives a sign of life until told to end, as the scheduler and the watch do; quick to start, as silences are short here.
 SIGNS = """
 import os, pathlib, signal, socket, sqlite3, sys, time
 folder, name = pathlib.Path(sys.argv[1]), sys.argv[2]
@@ -123,7 +124,9 @@ class Watched:
     def page(self, path: str) -> tuple[int, Any]:
         """Ask for a page of health."""
         eventually(lambda: any("http://" in sentence for sentence in self.told))
-        (address,) = [sentence.partition("http://")[2].partition("/")[0] for sentence in self.told if "http" in sentence]
+        (address,) = [
+            sentence.partition("http://")[2].partition("/")[0] for sentence in self.told if "http" in sentence
+        ]
         try:
             with urllib.request.urlopen(f"http://{address}{path}", timeout=60) as answer:
                 return answer.status, answer.read()
@@ -213,11 +216,11 @@ def test_a_process_whose_item_stands_still_is_killed(folder: Path) -> None:
         other = items.claim(tx, "clerk", worker=stranger, lease=timedelta(seconds=1))
     assert other is not None
     assert other.item_id == item_id
-    with unattended.host.alive(stranger, folder=folder / "var" / "locks"):
-        with Watched(folder, ("scheduler", SIGNS), ("worker 1", HANGS)).running() as watched:
-            hanging = watched.pid("hangs")
-            eventually(lambda: any("and is killed" in sentence for sentence in watched.told))
-            eventually(lambda: any("was killed (SIGKILL)" in sentence for sentence in watched.told))
+    kept = Watched(folder, ("scheduler", SIGNS), ("worker 1", HANGS))
+    with host.alive(stranger, folder=folder / "var" / "locks"), kept.running() as watched:
+        hanging = watched.pid("hangs")
+        eventually(lambda: any("and is killed" in sentence for sentence in watched.told))
+        eventually(lambda: any("was killed (SIGKILL)" in sentence for sentence in watched.told))
     assert not Path(f"/proc/{hanging}").exists()
     killed = [sentence for sentence in watched.told if "stands still" in sentence]
     assert killed == [f"Process {hanging} stands still at item {item_id + 1} of clerk and is killed"]
@@ -243,7 +246,10 @@ def test_what_machines_ask_is_answered_meanwhile(folder: Path) -> None:
 
 def test_a_second_one_on_the_same_installation_is_refused(tmp_path: Path) -> None:
     """It says which process is there; when that one is gone the next may."""
-    with alone(tmp_path / "var"), pytest.raises(ConfigError, match=f"runs here already, as process {os.getpid()}; stop"):
+    with (
+        alone(tmp_path / "var"),
+        pytest.raises(ConfigError, match=f"runs here already, as process {os.getpid()}; stop"),
+    ):
         alone(tmp_path / "var").__enter__()
     with alone(tmp_path / "var"):
         pass
@@ -254,6 +260,8 @@ def test_the_parts_of_a_machine_are_commands_of_this_program(tmp_path: Path) -> 
     parts = parts_for(tmp_path, workers=2, grace=timedelta(seconds=90))
     assert [part.name for part in parts] == ["scheduler", "watch", "worker 1", "worker 2"]
     assert parts[2].command[-5:] == ("--folder", str(tmp_path), "worker", "--grace", "90s")
+    assert parts[0].command[-4:] == ("scheduler", "--grace", "90s", "--leave-to-workers")
+    assert "--leave-to-workers" not in parts_for(tmp_path, workers=0, grace=timedelta(seconds=90))[0].command
     assert {part.final for part in parts} == {frozenset()}
 
 

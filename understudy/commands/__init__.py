@@ -21,6 +21,10 @@ COMMANDS: dict[str, Command] = {
     "run": Command("understudy.commands.run", "Run a bot once."),
     "worker": Command("understudy.commands.worker", "Work the items that runs have collected."),
     "queue": Command("understudy.commands.queue", "Show what waits, who works on what, and what is in the way."),
+    "scheduler": Command("understudy.commands.scheduler", "Start every bot at its time."),
+    "schedule": Command(
+        "understudy.commands.schedule", "Show when bots run unattended; run one now, pause, resume, look back."
+    ),
     "replay": Command(
         "understudy.commands.replay", "Put stored items through today's code, and show what would change."
     ),

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from understudy.commands import subcommand
-from understudy.opening import opened, person
+from understudy.opening import length_of, opened, person
 from understudy.shown.paper import tell_json
 
 if TYPE_CHECKING:
+    from core.installation import Installation
     from core.runtime import LoadedBot, RunReport
     from core.store import Database
 
@@ -36,6 +37,13 @@ def run(
         bool, typer.Option("--leave-to-workers", help="Only collect; wait while workers do the items, then balance.")
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="End with 10 while cases wait for people.")] = False,
+    occurrence: Annotated[
+        int | None, typer.Option("--occurrence", metavar="N", help="Work the run that a scheduler has ordered.")
+    ] = None,
+    grace: Annotated[
+        str | None,
+        typer.Option("--grace", metavar="TIME", help="How long the item at hand may go on after SIGTERM."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Run a bot once.
@@ -46,7 +54,12 @@ def run(
     from understudy.shown.run import report_data, show_report
 
     plans: list[dict[str, Any]] = []
+    if occurrence is not None:
+        _refuse_with_occurrence(dry_run=dry_run, inbox=inbox)
+    length = None if grace is None else length_of(grace, option="--grace")
     with opened(ctx) as installation:
+        if occurrence is not None:
+            _refuse_foreign(installation, occurrence, bot)
         loaded = installation.bots(bot)[bot]
         if inbox is not None:
             loaded = _with_inbox(loaded, inbox)
@@ -57,12 +70,38 @@ def run(
                 trigger=f"person:{person(None)}",
                 dry=dry_run,
                 leave_to_workers=leave_to_workers and not dry_run,
+                occurrence=occurrence,
+                grace=length,
                 progress=progress,
                 afterwards=lambda database, report: plans.extend(_plans(database, bot)) if dry_run else None,
             )
         data = report_data(report, dry=dry_run, limit=limit, plans=plans, logs=installation.var / "logs")
     tell_json(data) if as_json else show_report(data)
     raise typer.Exit(_exit_code(report, strict=strict))
+
+
+def _refuse_with_occurrence(*, dry_run: bool, inbox: Path | None) -> None:
+    """Raise ConfigError when a run that was ordered would not be the bot's usual one."""
+    from core.errors import ConfigError
+
+    given = [name for name, there in (("--dry-run", dry_run), ("--inbox", inbox is not None)) if there]
+    if given:
+        raise ConfigError([f"--occurrence is for the run a scheduler has ordered; leave out {' and '.join(given)}"])
+
+
+def _refuse_foreign(installation: "Installation", occurrence: int, bot: str) -> None:
+    """Raise ConfigError when there is no such occurrence of the bot."""
+    from core.errors import ConfigError
+    from core.store import occurrences
+
+    with installation.database.reading() as tx:
+        try:
+            of = occurrences.get(tx, occurrence).bot
+        except LookupError as error:
+            told = f"--occurrence: {error}; `understudy schedule history --json` has their numbers"
+            raise ConfigError([told]) from error
+    if of != bot:
+        raise ConfigError([f"--occurrence: occurrence {occurrence} is of bot {of!r}; type: understudy run {of} ..."])
 
 
 def _with_inbox(bot: "LoadedBot", inbox: Path) -> "LoadedBot":

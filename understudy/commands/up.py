@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from understudy.commands import subcommand
-from understudy.opening import folder_of, opened
+from understudy.opening import folder_of, length_of, opened
 from understudy.shown.paper import Paper
 
 app = subcommand()
@@ -35,10 +35,9 @@ def up(
     from core.patience import patiently
     from core.runtime.host import StopRequest
     from core.runtime.systemd import Notifier
-    from understudy.commands.worker import duration
     from understudy.unattended import Unattended, alone, parts_for
 
-    time, paper = duration(grace), Paper()
+    time, paper = length_of(grace, option="--grace"), Paper()
     with opened(ctx) as installation, alone(installation.var), StopRequest().listening() as stop:
         patiently(lambda: installation.database, clock=installation.clock, stopped=lambda: stop.asked)
         installation.bots()  # what is wrong is told once, before anything is started

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from understudy.commands import subcommand
-from understudy.opening import folder_of, opened
+from understudy.opening import folder_of, length_of, opened
 from understudy.shown.paper import Paper
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def worker(
     Any number may work at one store, on this machine or, with PostgreSQL, on many. On SIGTERM it takes no other item,
     and gives back the one at hand when that takes longer than the grace. Ends with 0 then, and with --until-idle.
     """
-    time = duration(grace)
+    time = length_of(grace, option="--grace")
     if processes > 1:
         raise typer.Exit(_crew(ctx, bots=bots, tags=tags, processes=processes, grace=time, until_idle=until_idle))
     with opened(ctx) as installation:
@@ -104,15 +104,3 @@ def _chosen(installation: "Installation", *, bots: str | None, tags: str | None)
 
 def _listed(text: str | None) -> list[str]:
     return [part.strip() for part in (text or "").split(",") if part.strip()]
-
-
-def duration(text: str) -> timedelta:
-    """Return how long a --grace is; raise ConfigError when it is no length of time."""
-    from core.durations import parse_duration
-    from core.errors import ConfigError
-
-    try:
-        length: timedelta = parse_duration(text)
-    except ValueError as error:
-        raise ConfigError([f"--grace is {text!r}: {error}"]) from error
-    return length

@@ -88,6 +88,13 @@ def unsealed(connection: Connection) -> int:
     return int(connection.execute(_without_seal(func.count())).scalar_one())
 
 
+def behind(connection: Connection) -> int:
+    """Return how many of the events above the sealer's mark have no seal: quick, however long the trail is."""
+    lease = connection.execute(_lease()).one_or_none()
+    low = 0 if lease is None else int(lease.low)
+    return int(connection.execute(_without_seal(func.count()).where(trail_event.c.id > low)).scalar_one())
+
+
 class _Pass:
     """One call of `seal`: batches until nothing is left or another sealer is at work."""
 

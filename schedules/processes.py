@@ -11,6 +11,7 @@ from typing import IO, Protocol
 from loguru import logger
 
 from core.model.occurrences import Occurrence
+from core.runtime.tied import tied
 
 MOST_TOLD = 2000  # bytes of what a process said last
 
@@ -35,7 +36,7 @@ class Starting(Protocol):
 
 
 class Processes:
-    """Children of this process: `command` says what is run for an occurrence."""
+    """Children of this process, told to stop when it dies: `command` says what is run for an occurrence."""
 
     def __init__(self, command: Callable[[Occurrence], Sequence[str]]) -> None:
         self._command = command
@@ -46,7 +47,7 @@ class Processes:
         said = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the process has ended
         try:
             process = subprocess.Popen(
-                list(self._command(occurrence)), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said
+                tied(self._command(occurrence)), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said
             )
         except OSError:
             said.close()

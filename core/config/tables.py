@@ -1,5 +1,6 @@
 """The tables of bots.toml, key by key; docs/reference/bots-toml.md describes each."""
 
+import re
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
@@ -28,6 +29,16 @@ def _some_time(value: timedelta) -> timedelta:
     return value
 
 
+_ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]/]+):(\d{1,5})")
+
+
+def _address(value: str) -> str:
+    match = _ADDRESS.fullmatch(value)
+    if match is None or int(match[2]) > 65535:
+        raise ValueError('an address is written as host and port: "127.0.0.1:9464", or "[::1]:9464"')
+    return value
+
+
 def _listed(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
@@ -36,6 +47,7 @@ Profile = Literal["test", "uat", "live"]
 Positive = Annotated[int, Field(ge=1)]
 Lease = Annotated[Duration, AfterValidator(_long_enough)]
 Timeout = Annotated[Duration, AfterValidator(_some_time)]
+Listen = Annotated[str, AfterValidator(_address)]
 OneOrMore = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
@@ -193,6 +205,13 @@ class AlertsTable(ConfigTable):
     verify: Timeout = timedelta(days=1)  # between two verifications of the whole trail
 
 
+class HealthTable(ConfigTable):
+    """`[health]`"""
+
+    listen: Listen | None = None  # where `understudy up` answers, "127.0.0.1:9464"; absent: nowhere
+    standstill: Timeout = timedelta(minutes=15)  # an item at hand that has not got on for so long stands still
+
+
 class BotsToml(ConfigTable):
     """The whole file."""
 
@@ -202,6 +221,7 @@ class BotsToml(ConfigTable):
     targets: dict[str, TargetTable] = Field(default_factory=dict)
     bots: dict[str, BotTable] = Field(default_factory=dict)
     alerts: AlertsTable = AlertsTable()
+    health: HealthTable = HealthTable()
 
 
 # The tables inside tables, so that a key that is not known is answered with those that are.
@@ -210,6 +230,7 @@ PARTS: dict[tuple[type[BaseModel], str], type[BaseModel]] = {
     (BotsToml, "calendars"): CalendarTable,
     (BotsToml, "targets"): TargetTable,
     (BotsToml, "bots"): BotTable,
+    (BotsToml, "health"): HealthTable,
     (BotTable, "schedules"): ScheduleTable,
     (BotsToml, "alerts"): AlertsTable,
     (AlertsTable, "channels"): ChannelTable,

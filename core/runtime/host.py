@@ -20,6 +20,20 @@ def new_worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
+def process_of(worker: str) -> int:
+    """Return the process id in a worker's name."""
+    return int(worker.rsplit(":", 2)[1])
+
+
+def parent_of(pid: int) -> int | None:
+    """Return the process that started another, or took it over; None where the system does not tell."""
+    try:
+        told = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    return int(told.rpartition(")")[2].split()[1])
+
+
 @contextmanager
 def alive(worker: str, *, folder: Path) -> Iterator[None]:
     """Hold the worker's lock file; the system lets go of it when the process dies, however it dies.

@@ -30,6 +30,7 @@ OTHER = {
     "MEND",
     "NFKC",
     "NFKD",
+    "NOTIFY_SOCKET",
     "OILS",
     "PATH",
     "PROBLEM",
@@ -37,6 +38,8 @@ OTHER = {
     "TMPDIR",
     "VARIABLE",
     "WARNING",
+    "WATCHDOG_PID",
+    "WATCHDOG_USEC",
 }
 _VARIABLE = re.compile(r"UNDERSTUDY_|PLAYWRIGHT_|LEDGER_")
 

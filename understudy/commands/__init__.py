@@ -28,6 +28,8 @@ COMMANDS: dict[str, Command] = {
     "replay": Command(
         "understudy.commands.replay", "Put stored items through today's code, and show what would change."
     ),
+    "up": Command("understudy.commands.up", "Run everything this machine needs to work unattended."),
+    "metrics": Command("understudy.commands.metrics", "Tell the figures of an installation, for Prometheus."),
     "status": Command("understudy.commands.status", "Show how every bot stands."),
     "review": Command("understudy.commands.review", "List, show and decide the cases that wait for people."),
     "retry": Command("understudy.commands.retry", "Send failed items back to the queue."),

@@ -11,6 +11,7 @@ from understudy.shown.paper import Paper, Style, tell_json
 
 if TYPE_CHECKING:
     from audit.verify import Report
+    from core.installation import Installation
 
 app = subcommand(sentence="Verify or export the trail.")
 
@@ -41,11 +42,24 @@ def verify(
         with installation.database.reading() as tx:
             ours = remembered(tx.connection, keys=installation.keys)  # first: a later one would not be in the picture
             report = verified(tx.connection, public_keys=public, anchors=anchors, remembered=ours)
+        if report.whole:
+            _note_verified(installation)
     if as_json:
         tell_json({"whole": report.whole, **{name: getattr(report, name) for name in report.__slots__}})
     else:
         _show(report)
     raise typer.Exit(int(ExitCode.GREEN if report.whole else ExitCode.TRAIL))
+
+
+def _note_verified(installation: "Installation") -> None:
+    """Leave a sign of when the trail was found whole, for `/readyz` and the metrics."""
+    from socket import gethostname
+
+    from core.health.beat import VERIFIED
+    from core.store import signs
+
+    with installation.database.transaction(actor="system:verify") as tx:
+        signs.give(tx, f"{VERIFIED}:{gethostname()}")
 
 
 @app.command()

@@ -60,7 +60,7 @@ def worker(
 def _crew(
     ctx: typer.Context, *, bots: str | None, tags: str | None, processes: int, grace: timedelta, until_idle: bool
 ) -> int:
-    from core.runtime.crew import Crew
+    from core.runtime.crew import Crew, Part
     from core.runtime.host import StopRequest
 
     with opened(ctx) as installation:  # what is wrong is told once, not by every process
@@ -71,8 +71,9 @@ def _crew(
     for option, value in (("--bots", bots), ("--tags", tags)):
         command += [option, value] if value is not None else []
     command += ["--until-idle"] if until_idle else []
+    parts = [Part(name=f"worker {number}", command=tuple(command)) for number in range(1, processes + 1)]
     with StopRequest().listening() as stop:
-        return Crew(command, number=processes, stop=stop, grace=grace + TO_END).run(told=Paper().line)
+        return Crew(parts, stop=stop, grace=grace + TO_END).run(told=Paper().line)
 
 
 def _chosen(installation: "Installation", *, bots: str | None, tags: str | None) -> list[str]:

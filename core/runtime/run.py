@@ -43,7 +43,7 @@ class RunReport:
     outcomes: dict[str, int]  # how the attempts of this run ended
     states: dict[str, int]  # where the bot's items stand now, over all runs
     stopped: str | None = None  # why it stopped before the queue was empty
-    goes_on_at: datetime | None = None  # when the closed targets that stopped it are open; absent: none did, or never
+    goes_on_at: datetime | None = None  # when what is left may be gone on with; absent: it waits for another run
 
 
 class Run:

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from core.model.runs import ExitCode
 from core.registry import MOUNTED
 from core.target import Access, Target, TargetSettings
 from core.timing.calendars import FURTHEST, Nation
+from core.timing.closed import opens_at
 from core.timing.schedule import Schedule, Slot, report_by
 from core.timing.zones import local_text
 
@@ -100,6 +102,17 @@ class Checkup:
             else:
                 until = f"closes {local_text(closes, hours.zone)} ({hours.zone.key})" if closes else "does not close"
                 self.good("hours", f"{name} is open; it {until}")
+        self._hours_together(installation, now)
+
+    def _hours_together(self, installation: Installation, now: datetime) -> None:
+        """A bot begins an item only while all its targets are open: some such time must come."""
+        for name, bot in installation.config.file.bots.items():
+            hours = installation.config.hours_of(name)
+            each_opens = all(one.next_open(now) is not None for one in hours.values())
+            if bot.enabled and each_opens and opens_at(hours, now) is None:
+                never = f"bots.{name} could never begin: its targets {' and '.join(hours)} are not open together"
+                wrong = ConfigError([f"{never} within {FURTHEST} days; correct their hours"])
+                self.bad("hours", wrong, ExitCode.CONFIGURATION)
 
     def _schedules(self, installation: Installation) -> None:
         schedules = installation.config.schedules()

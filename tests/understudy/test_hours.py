@@ -79,3 +79,19 @@ def test_a_hold_is_told_before_the_hours(closed: Desk) -> None:
     closed.type("hold", "target", "outbox", "--reason", "moving house")
     lines = closed.type("queue").out.splitlines()
     assert [line.partition(":")[0] for line in lines[:3:2]] == ["HELD", "Closed"]
+
+
+def test_targets_that_are_never_open_together_are_found_before_a_run(closed: Desk) -> None:
+    """A bot that could never begin is told by `check`; each target for itself is in order."""
+    wrong = 'settle = "10ms"\nopen = ["mon-fri 08:00-18:00"]\n'
+    other = '[targets.post]\nprofile = "test"\nsimulator = true\nopen = ["sat 08:00-18:00"]\n\n'
+    toml = TOML.replace('settle = "10ms"', wrong).replace("[bots.clerk]", f"{other}[bots.clerk]")
+    closed.toml(toml.replace('["outbox"]', '["outbox", "post"]'))
+    assert "bots.clerk could never begin: its targets outbox and post are not open together" in _whole(closed)
+    closed.toml(toml)
+    assert "never begin" not in _whole(closed)
+
+
+def _whole(desk: Desk) -> str:
+    """Return what `check` says, its lines joined."""
+    return " ".join(desk.type("check", "--json").out.split())

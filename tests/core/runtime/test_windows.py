@@ -172,6 +172,20 @@ def test_every_kind_of_window_closes(closed: dict[str, Any], why: str, opens: st
         assert book.numbers() != []
 
 
+def test_hours_mean_the_clock_on_the_wall_of_the_target() -> None:
+    """Over the night in which clocks go forward it opens at seven by the new time."""
+    book = Book()
+    closed = hours("daily 07:00-19:00", zone="Europe/London")
+    with staged(entering(book), items=numbered("a"), hours=closed) as stage:
+        until(stage, datetime(2026, 3, 28, 19, tzinfo=UTC))
+        report = stage.run()
+        assert report.goes_on_at == datetime(2026, 3, 29, 6, tzinfo=UTC)
+        assert "it opens Sun 29 Mar 2026 07:00 (Europe/London)" in (report.stopped or "")
+        until(stage, report.goes_on_at)
+        assert stage.run().exit_code is ExitCode.GREEN
+        assert book.numbers() == ["a"]
+
+
 def test_of_two_targets_one_is_closed() -> None:
     """The closed one is named, and it goes on when both are open."""
     both = hours("mon-fri 11:00-13:00", target="book") | hours("daily 06:00-11:30", target="post")

@@ -20,6 +20,15 @@ def parse_duration(value: Any) -> Any:
     return timedelta(**{_UNITS[match[2]]: float(match[1])})
 
 
+def written(length: timedelta) -> str:
+    """Return a duration as it is written in files, in the largest unit that makes it a whole number."""
+    for unit in ("d", "h", "m", "s"):
+        number, rest = divmod(length, timedelta(**{_UNITS[unit]: 1}))
+        if not rest:
+            return f"{number}{unit}"
+    return f"{length / timedelta(milliseconds=1):g}ms"
+
+
 _RATE = re.compile(r"(\d+)\s*/\s*(s|m|h|d)")
 
 

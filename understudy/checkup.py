@@ -15,6 +15,9 @@ from core.installation import Installation
 from core.model.runs import ExitCode
 from core.registry import MOUNTED
 from core.target import Access, Target, TargetSettings
+from core.timing.calendars import FURTHEST, Nation
+from core.timing.schedule import Schedule, Slot, report_by
+from core.timing.zones import local_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,9 @@ class Checkup:
         with installation:
             names = ", ".join(path.name for path in installation.config.sources)
             checkup.good("configuration", f"{names} in {installation.folder}, as {installation.config.profile}")
+            checkup._calendars(installation)
+            checkup._hours(installation)
+            checkup._schedules(installation)
             checkup._store(installation)
             checkup._evidence(installation)
             checkup._bots(installation)
@@ -65,6 +71,55 @@ class Checkup:
         """Note what is wrong with a part, each problem for itself."""
         problems = error.problems if isinstance(error, ConfigError) else (error.message,)
         self.findings.extend(Finding(part=part, good=False, says=problem, code=code) for problem in problems)
+
+    def remind(self, part: str, says: str) -> None:
+        """Note what is to be mended soon; until then everything runs."""
+        self.findings.append(Finding(part=part, good=False, says=says))
+
+    def _calendars(self, installation: Installation) -> None:
+        today = installation.clock.now().astimezone(installation.config.file.installation.zone).date()
+        for calendar in installation.config.calendars_in_use():
+            warning = calendar.warning(today)
+            if warning is not None:
+                self.remind("calendars", warning)
+            elif calendar.nation is Nation.NONE:
+                self.good("calendars", f"{calendar.name}: no bank holidays")
+            else:
+                nation, until = calendar.nation.replace("-", " ").title(), calendar.known_until()
+                self.good("calendars", f"{calendar.name}: bank holidays of {nation}, known until {until:%d %B %Y}")
+
+    def _hours(self, installation: Installation) -> None:
+        now = installation.clock.now()
+        for name, hours in installation.config.hours().items():
+            why, closes = hours.why_closed(now), hours.closes_at(now)
+            if hours.next_open(now) is None:
+                self.bad("hours", ConfigError([f"{why}; correct the hours of targets.{name}"]), ExitCode.CONFIGURATION)
+            elif why is not None:
+                self.good("hours", why)
+            else:
+                until = f"closes {local_text(closes, hours.zone)} ({hours.zone.key})" if closes else "does not close"
+                self.good("hours", f"{name} is open; it {until}")
+
+    def _schedules(self, installation: Installation) -> None:
+        schedules = installation.config.schedules()
+        if not schedules:
+            return
+        from schedules.clockwork import next_slot
+
+        now = installation.clock.now()
+        for schedule in schedules:
+            slot = next_slot(schedule, now)
+            if slot is not None:
+                self.good("schedules", f"{schedule.bot}/{schedule.name}: {_next_in_words(schedule, slot)}")
+                continue
+            self.bad(
+                "schedules",
+                ConfigError([
+                    f"{schedule.bot}/{schedule.name} is never due: no workday or open hour comes within "
+                    f"{FURTHEST} days; correct its form, its calendar or the hours"
+                ]),
+                ExitCode.CONFIGURATION,
+            )  # fmt: skip
 
     def _store(self, installation: Installation) -> None:
         try:
@@ -141,6 +196,15 @@ class Checkup:
             self.good("browser", f"{found.executable or 'Playwright Chromium'}, version {found.version}")
         except ConfigError as error:
             self.bad("browser", error, ExitCode.CONFIGURATION)
+
+
+def _next_in_words(schedule: Schedule, slot: Slot) -> str:
+    """Say when a schedule is due next, by when it must have reported, and which targets are closed then."""
+    zone = schedule.timetable.zone
+    by = report_by(schedule, slot)
+    reported = f", to have reported by {local_text(by, zone)}" if by else ""
+    closed = "".join(f"; then {why}" for hours in schedule.hours if (why := hours.why_closed(slot.due)))
+    return f"due next {local_text(slot.due, zone)} ({zone.key}){reported}{closed}"
 
 
 def _same_keys(installation: Installation) -> None:

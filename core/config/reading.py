@@ -37,6 +37,10 @@ class Config:
         """Return every calendar by name, with the one called `default`."""
         return self._timing.calendars
 
+    def calendars_in_use(self) -> tuple[Calendar, ...]:
+        """Return the calendars that decide when a schedule is due or a target is open; the others may end unnoticed."""
+        return self._timing.calendars_in_use
+
     def hours(self) -> Mapping[str, Hours]:
         """Return the hours of each target that has any, by target."""
         return self._timing.hours
@@ -202,7 +206,7 @@ def _problem(where: str, detail: ErrorDetails) -> str:
         case "missing":
             return f"{where}: {key!r} is missing"
         case _:
-            return f"{where}: {key!r} is {detail['input']!r}: {detail['msg']}"
+            return f"{where}: {key!r} is {detail['input']!r}: {detail['msg'].removeprefix('Value error, ')}"
 
 
 def _allowed_at(path: tuple[int | str, ...]) -> list[str]:

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from core.durations import Duration, Rate
 from core.model.runs import Mode
@@ -26,10 +26,15 @@ def _some_time(value: timedelta) -> timedelta:
     return value
 
 
+def _listed(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
 Profile = Literal["test", "uat", "live"]
 Positive = Annotated[int, Field(ge=1)]
 Lease = Annotated[Duration, AfterValidator(_long_enough)]
 Timeout = Annotated[Duration, AfterValidator(_some_time)]
+OneOrMore = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
 class ConfigTable(BaseModel):
@@ -79,6 +84,13 @@ class OverridesFile(ConfigTable):
     holiday: tuple[HolidayTable, ...] = ()
     workday: tuple[WorkdayTable, ...] = ()
 
+    @model_validator(mode="after")
+    def _not_both(self) -> "OverridesFile":
+        days = sorted({one.day for one in self.holiday} & {one.day for one in self.workday})
+        if days:
+            raise ValueError(f"{', '.join(map(str, days))} is both a holiday and a workday; leave one of them out")
+        return self
+
 
 class ScheduleTable(ConfigTable):
     """`[bots.<bot>.schedules.<name>]`; exactly one of the forms from `workdays` to `cron` says what is due."""
@@ -90,7 +102,7 @@ class ScheduleTable(ConfigTable):
     every: str | None = None  # "15m" from midnight on, within `within`
     interval: str | None = None  # "6h" of real time
     cron: str | None = None  # "30 7 * * mon-fri"
-    within: tuple[str, ...] | str | None = None  # with `every`: "mon-fri 08:00-18:00"; absent: the targets' hours
+    within: OneOrMore | None = None  # with `every`: "mon-fri 08:00-18:00"; absent: the targets' hours
     zone: Zone | None = None  # absent: the installation's
     calendar: str = "default"
     catch_up: CatchUp = CatchUp.ONCE

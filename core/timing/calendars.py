@@ -6,8 +6,9 @@ from datetime import date, timedelta
 from enum import StrEnum
 from functools import lru_cache
 
-KNOWN_UNTIL = date(2027, 12, 31)  # bank holidays are published about two years ahead; later ones are computed by rule
+KNOWN_UNTIL = date(2027, 12, 31)  # published and compared (tests/core/timing/bank_holidays.py); later ones are by rule
 WARN = timedelta(days=60)  # before the known years end
+_DAY = timedelta(days=1)
 FURTHEST = 400  # days within which a workday must come
 
 
@@ -60,22 +61,23 @@ class Calendar:
         """Return why a day is no workday, in words; None for a workday."""
         if day in self.removed:
             return None
+        return self.holiday(day) or (f"{day:%A}" if day.weekday() in self.weekend else None)
+
+    def holiday(self, day: date) -> str | None:
+        """Return why a day is off for another reason than the weekend, in words; None when there is none."""
+        if day in self.removed:
+            return None
         if day in self.added:
             return self.added[day]
         if any(first <= day <= last for first, last in self.closed):
             return f"a closed day of calendar {self.name}"
-        if (name := bank_holidays(self.nation, day.year).get(day)) is not None:
-            return name
-        return f"{day:%A}" if day.weekday() in self.weekend else None
-
-    def is_holiday(self, day: date) -> bool:
-        """Tell whether a day is off for another reason than the weekend."""
-        why = self.closed_because(day)
-        return why is not None and why != f"{day:%A}"
+        return bank_holidays(self.nation, day.year).get(day)
 
     def known_until(self) -> date:
         """Return the last day whose bank holidays are known for sure."""
-        return self.known_to or (date.max if self.nation is Nation.NONE else KNOWN_UNTIL)
+        if self.nation is Nation.NONE:
+            return date.max
+        return max(KNOWN_UNTIL, self.known_to or KNOWN_UNTIL)
 
     def warning(self, today: date) -> str | None:
         """Say so when the known years end within 60 days, or have ended; None otherwise."""
@@ -85,20 +87,27 @@ class Calendar:
         when = "end" if until >= today else "ended"
         return (
             f"calendar {self.name}: the bank holidays that are known for sure {when} on {until:%d %B %Y}; upgrade "
-            "the package `holidays`, or write the coming ones into the calendar's override file with known_until"
+            "Understudy, or compare the coming ones with the published list, write what differs into the calendar's "
+            "override file and set known_until there"
         )
 
     def add_workdays(self, day: date, number: int) -> date:
-        """Return the workday that is so many workdays after (negative: before) a day; 0: the day itself."""
+        """Return the workday that is so many workdays after (negative: before) a day; 0: the day itself.
+
+        Raises ValueError when a workday is not followed by another within 400 days.
+        """
         step = timedelta(days=1 if number > 0 else -1)
         for _ in range(abs(number)):
             day = self._next(day + step, step)
         return day
 
     def last_workday(self, year: int, month: int) -> date:
-        """Return the month's last workday."""
-        first_of_next = date(year + month // 12, month % 12 + 1, 1)
-        return self._next(first_of_next - timedelta(days=1), timedelta(days=-1))
+        """Return the month's last workday; where it has none, the last before it."""
+        return self._next(date(*later_month(date(year, month, 1), 1), 1) - _DAY, -_DAY)
+
+    def near_month_end(self, year: int, month: int, *, before: int) -> date:
+        """Return the workday that is so many workdays before the month's last workday."""
+        return self.add_workdays(self.last_workday(year, month), -before)
 
     def _next(self, day: date, step: timedelta) -> date:
         for _ in range(FURTHEST):
@@ -106,3 +115,9 @@ class Calendar:
                 return day
             day += step
         raise ValueError(f"calendar {self.name} has no workday within {FURTHEST} days of {day}")
+
+
+def later_month(day: date, months: int) -> tuple[int, int]:
+    """Return year and month of the month that lies so many months after (negative: before) a day's."""
+    number = day.year * 12 + day.month - 1 + months
+    return number // 12, number % 12 + 1

@@ -8,6 +8,7 @@ from datetime import time
 _NAMES = {"day of the week": ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day of the month", 1, 31), ("month", 1, 12), ("day of the week", 0, 7))
+_LONGEST = {month: 29 if month == 2 else 30 if month in (4, 6, 9, 11) else 31 for month in range(1, 13)}  # days
 _PART = re.compile(r"(\*|[a-z]{3}|\d+)(?:-([a-z]{3}|\d+))?(?:/(\d+))?")
 
 
@@ -32,6 +33,8 @@ class CronFields:
                 "day of the week"
             )
         values = [_values(part, name, low, high) for part, (name, low, high) in zip(parts, _FIELDS, strict=True)]
+        if min(values[2]) > max(_LONGEST[month] for month in values[3]):
+            raise ValueError(f"{text!r} never comes: none of its months has a day {min(values[2])}")
         if parts[2] != "*" and parts[4] != "*":
             raise ValueError(
                 f"{text!r} names days of the month and of the week; cron means either and people mean both: "

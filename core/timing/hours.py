@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from core.timing.calendars import Calendar
-from core.timing.spans import DatedSpan, Freeze, Instants, WeeklySpan
-from core.timing.zones import local_text
+from core.timing.spans import DatedSpan, Freeze, WeeklySpan
+from core.timing.zones import Instants, local_text
 
 FURTHEST = 400  # days looked ahead
 _DAY = timedelta(days=1)
@@ -27,7 +28,8 @@ class Hours:
 
     def open_at(self, now: datetime) -> bool:
         """Tell whether work may begin at this instant."""
-        return self._closure(now) is None
+        today = now.astimezone(self.zone).date()
+        return any(start <= now < end for day in (today - _DAY, today) for start, end in _open_on(self, day))
 
     def why_closed(self, now: datetime) -> str | None:
         """Return in a sentence why it is closed, and when it opens; None while it is open."""
@@ -42,17 +44,19 @@ class Hours:
         """Return when it opens next, `now` itself while it is open; None when not within 400 days."""
         today = now.astimezone(self.zone).date()
         for number in range(-1, FURTHEST):
-            for start, end in self._open_on(today + number * _DAY):
+            for start, end in _open_on(self, today + number * _DAY):
                 if end > now:
                     return max(start, now)
         return None
 
     def closes_at(self, now: datetime) -> datetime | None:
         """Return when it closes next, `now` itself while it is closed; None when not within 400 days."""
+        if not self.open_at(now):
+            return now
         at = now
         today = now.astimezone(self.zone).date()
         for number in range(-1, FURTHEST):
-            for start, end in self._open_on(today + number * _DAY):
+            for start, end in _open_on(self, today + number * _DAY):
                 if end <= at:
                     continue
                 if start > at:
@@ -60,48 +64,49 @@ class Hours:
                 at = end
         return None
 
-    def _closure(self, now: datetime) -> str | None:
-        """Return what keeps it closed at an instant, in words; None when nothing does."""
-        day = now.astimezone(self.zone).date()
-        for (start, end), why in (*self._closures(day - _DAY), *self._closures(day), *self._closures(day + _DAY)):
-            if start <= now < end:
-                return why
-        if any(start <= now < end for each in (day - _DAY, day) for start, end in self._spans(each)):
-            return None
-        if self.closed_on_holidays and (name := self._holiday(day)):
-            return name
-        return f"opening hours are {', '.join(span.text for span in self.open) or 'on no day'}"
-
-    def _holiday(self, day: date) -> str | None:
-        return self.calendar.closed_because(day) if self.calendar.is_holiday(day) else None
-
-    def _spans(self, day: date) -> list[Instants]:
-        """Return the opening hours that begin on a day, before maintenance and freezes are taken off."""
-        if self.closed_on_holidays and self._holiday(day):
-            return []
-        spans = (span.on(day, self.zone) for span in self.open or (_ALL_DAY,))
-        return sorted(span for span in spans if span is not None)
-
-    def _closures(self, day: date) -> Iterator[tuple[Instants, str]]:
-        """Yield the maintenance that begins on a day, all that has dates, and the freezes around it, with words."""
-        for span in self.maintenance:
-            found = span.on(day, self.zone) if isinstance(span, WeeklySpan) else span.instants(self.zone)
-            if found is not None:
-                yield found, f"maintenance {span.text}"
-        for freeze in self.freezes:
-            for frozen in freeze.around(day, self.calendar, self.zone):
-                yield frozen, f"month-end freeze {freeze.text}"
-
-    def _open_on(self, day: date) -> list[Instants]:
-        """Return the spans of a day in which it is open."""
+    def open_on(self, day: date) -> tuple[Instants, ...]:
+        """Return the spans that begin on a day and are open, in order."""
         left = self._spans(day)
         for each in (day - _DAY, day, day + _DAY):
             for (start, end), _ in self._closures(each):
                 left = [part for span in left for part in _without(span, start, end)]
-        return left
+        return tuple(left)
+
+    def _closure(self, now: datetime) -> str | None:
+        """Return what keeps it closed at an instant, in words; None when nothing does."""
+        if self.open_at(now):
+            return None
+        day = now.astimezone(self.zone).date()
+        for (start, end), why in (*self._closures(day - _DAY), *self._closures(day)):
+            if start <= now < end:
+                return why
+        if self.closed_on_holidays and (name := self.calendar.holiday(day)):
+            return name
+        return f"opening hours are {', '.join(span.text for span in self.open or (_ALL_DAY,))}"
+
+    def _spans(self, day: date) -> list[Instants]:
+        """Return the opening hours that begin on a day, before maintenance and freezes are taken off."""
+        if self.closed_on_holidays and self.calendar.holiday(day):
+            return []
+        return sorted(part for span in self.open or (_ALL_DAY,) for part in span.on(day, self.zone))
+
+    def _closures(self, day: date) -> Iterator[tuple[Instants, str]]:
+        """Yield the maintenance that begins on a day, all that has dates, and the freezes around it, with words."""
+        for span in self.maintenance:
+            found = span.on(day, self.zone) if isinstance(span, WeeklySpan) else (span.instants(self.zone),)
+            for part in found:
+                yield part, f"maintenance {span.text}"
+        for freeze in self.freezes:
+            for frozen in freeze.around(day, self.calendar, self.zone):
+                yield frozen, f"month-end freeze {freeze.text}"
 
 
 _ALL_DAY = WeeklySpan.parse("daily 00:00-24:00")
+
+
+@lru_cache(maxsize=2048)
+def _open_on(hours: Hours, day: date) -> tuple[Instants, ...]:
+    return hours.open_on(day)
 
 
 def _without(span: Instants, start: datetime, end: datetime) -> list[Instants]:

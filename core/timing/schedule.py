@@ -1,9 +1,11 @@
 """A schedule of a bot, checked: when it is due, what holds it back, and by when it must have reported."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from core.timing.zones import in_zone
 
 if TYPE_CHECKING:
     from core.timing.calendars import Calendar
@@ -49,5 +51,4 @@ def report_by(schedule: Schedule, slot: Slot) -> datetime | None:
         return slot.due + schedule.report_within
     if schedule.report_by is None:
         return None
-    day = slot.due.astimezone(schedule.timetable.zone).date()
-    return datetime.combine(day, schedule.report_by, tzinfo=schedule.timetable.zone).astimezone(UTC)
+    return in_zone(slot.due.astimezone(schedule.timetable.zone).date(), schedule.report_by, schedule.timetable.zone)

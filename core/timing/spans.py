@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from core.timing.calendars import Calendar
-from core.timing.zones import in_zone
+from core.timing.calendars import Calendar, later_month
+from core.timing.zones import Instants, first_passing, last_passing, wall_spans
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
-_WEEKLY = re.compile(r"(\S+)\s+(\d\d:\d\d)\s*-\s*(\d\d:\d\d)")
+_WEEKLY = re.compile(r"(.+?)\s+(\d\d:\d\d)\s*-\s*(\d\d:\d\d)")
 _ONCE = re.compile(r"(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d))?\s*/\s*(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d))?")
 _FREEZE = re.compile(r"(?:-(\d+) workdays?\s+)?(\d\d:\d\d)\s*/\s*(\d+) workdays?\s+(\d\d:\d\d)")
 
-Instants = tuple[datetime, datetime]  # from the first until before the second, in UTC
+YEARS = range(2000, 2200)  # in which a date makes sense
 
 
 def parse_time(text: str) -> time:
@@ -27,12 +27,23 @@ def parse_time(text: str) -> time:
     return time(int(match[1]), int(match[2]))
 
 
+def parse_date(text: str) -> date:
+    """Return the day written as `2026-12-24`."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f'{text!r} is no day of the calendar; a day is written as "2026-12-24"') from error
+    if day.year not in YEARS:
+        raise ValueError(f"{text!r} lies outside the years {YEARS[0]} to {YEARS[-1]}")
+    return day
+
+
 def parse_days(text: str) -> frozenset[int]:
     """Return the weekdays, Monday is 0, of `mon`, `mon,thu`, `mon-fri` or `daily`."""
     if text == "daily":
         return frozenset(range(7))
     found: set[int] = set()
-    for part in text.lower().split(","):
+    for part in text.lower().replace(" ", "").split(","):
         first, dash, last = part.partition("-")
         if first not in DAYS or (dash and last not in DAYS):
             raise ValueError(f'{text!r} names no days; they are written as "mon", "mon,thu", "mon-fri" or "daily"')
@@ -63,14 +74,16 @@ class WeeklySpan:
             raise ValueError(f'{text!r} begins and ends at the same time; a whole day is "00:00-24:00"')
         return cls(text=text.strip(), days=parse_days(match[1]), start=start, end=end)
 
-    def on(self, day: date, zone: ZoneInfo) -> Instants | None:
-        """Return the span that begins on a day; None when none does, or when clocks skip all of it."""
+    def on(self, day: date, zone: ZoneInfo) -> tuple[Instants, ...]:
+        """Return the instants of the span that begins on a day, by the clock on the wall.
+
+        None when no span begins, or clocks skip all of it; two when clocks repeat an hour of which it has a part.
+        """
         if day.weekday() not in self.days:
-            return None
+            return ()
         over = self.end is None or self.end <= self.start
-        last = day + timedelta(days=1) if over else day
-        begin, end = in_zone(day, self.start, zone), in_zone(last, self.end or time(), zone)
-        return (begin, end) if begin < end else None
+        last = datetime.combine(day + timedelta(days=1) if over else day, self.end or time())
+        return wall_spans(datetime.combine(day, self.start), last, zone)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +100,8 @@ class DatedSpan:
         match = _ONCE.fullmatch(text.strip())
         if match is None:
             raise ValueError(f'{text!r} is no span of dates; it is written as "2026-12-12 20:00/2026-12-13 06:00"')
-        start = datetime.combine(_date(match[1]), parse_time(match[2]) if match[2] else time())
-        end = datetime.combine(_date(match[3]), parse_time(match[4]) if match[4] else time())
+        start = datetime.combine(parse_date(match[1]), parse_time(match[2]) if match[2] else time())
+        end = datetime.combine(parse_date(match[3]), parse_time(match[4]) if match[4] else time())
         if not match[4]:
             end += timedelta(days=1)
         if end <= start:
@@ -96,8 +109,9 @@ class DatedSpan:
         return cls(text=text.strip(), start=start, end=end)
 
     def instants(self, zone: ZoneInfo) -> Instants:
-        """Return it as instants."""
-        return in_zone(self.start.date(), self.start.time(), zone), in_zone(self.end.date(), self.end.time(), zone)
+        """Return it as instants; where clocks repeat or skip an end of it, the longer way."""
+        start = first_passing(self.start.date(), self.start.time(), zone)
+        return start, last_passing(self.end.date(), self.end.time(), zone)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,16 +142,10 @@ class Freeze:
         )
 
     def around(self, day: date, calendar: Calendar, zone: ZoneInfo) -> Iterator[Instants]:
-        """Yield the freezes of the month ends before and after a day."""
-        for year, month in ((day.year - (day.month == 1), (day.month - 2) % 12 + 1), (day.year, day.month)):
-            first = calendar.add_workdays(calendar.last_workday(year, month), -self.before)
-            month_end = date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
-            last = calendar.add_workdays(month_end, self.after)
-            yield in_zone(first, self.start, zone), in_zone(last, self.end, zone)
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise ValueError(f"{text!r} is no day of the calendar") from error
+        """Yield the freezes at the end of the month before a day's and at the end of its own."""
+        for months in (-1, 0):
+            year, month = later_month(day, months)
+            first = calendar.near_month_end(year, month, before=self.before)
+            next_month = date(*later_month(date(year, month, 1), 1), 1)
+            last = calendar.add_workdays(next_month - timedelta(days=1), self.after)
+            yield first_passing(first, self.start, zone), last_passing(last, self.end, zone)

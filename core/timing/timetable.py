@@ -12,7 +12,7 @@ from core.timing.spans import parse_days, parse_time
 from core.timing.zones import refuse_unsafe
 
 SHORTEST = timedelta(minutes=1)  # between two due times
-_WEEKLY = re.compile(r"(\S+)\s+(\d\d:\d\d)")
+_WEEKLY = re.compile(r"(.+?)\s+(\d\d:\d\d)")
 _MONTH_END = re.compile(r"(?:(-\d+)\s+workdays?\s+)?(\d\d:\d\d)")
 
 
@@ -52,7 +52,7 @@ class MonthEnd:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Every:
-    """From midnight on in even steps, by the clock on the wall, within hours."""
+    """From midnight on in even steps, by the clock on the wall, within hours. A time that clocks skip is not due."""
 
     zone: ZoneInfo
     length: timedelta  # divides an hour, or is hours that divide a day
@@ -69,13 +69,37 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cron:
-    """As five fields of cron say, by the clock on the wall."""
+    """As five fields of cron say, by the clock on the wall. A time that clocks skip is not due."""
 
     zone: ZoneInfo
     fields: CronFields
 
 
 Timetable = Workdays | Days | Weekly | MonthEnd | Every | Interval | Cron
+
+
+def between(timetable: Timetable) -> timedelta:
+    """Return the shortest time between two due times, as clocks that do not change show it."""
+    match timetable:
+        case Every(length=length) | Interval(length=length):
+            return length
+        case Cron(fields=fields):
+            times = [timedelta(hours=at.hour, minutes=at.minute) for at in fields.times()]
+            following = [*times[1:], times[0] + timedelta(days=1)]
+            return min(later - earlier for earlier, later in zip(times, following, strict=True))
+        case _:
+            return timedelta(days=1)
+
+
+def last_of_day(timetable: Timetable) -> time | None:
+    """Return the last time of day at which it can be due; None for one that goes on around the clock."""
+    match timetable:
+        case Every() | Interval():
+            return None
+        case Cron(fields=fields):
+            return max(fields.times())
+        case _:
+            return timetable.at
 
 
 def daily_time(text: str, zone: ZoneInfo) -> time:
@@ -118,10 +142,11 @@ def parse_every(text: str, zone: ZoneInfo, *, within: tuple[Hours, ...]) -> Ever
     """Read `15m`; the length must divide an hour, or be hours that divide a day: the times are the same each day."""
     length = _length(text)
     hour = timedelta(hours=1)
-    if hour % length and (length % hour or timedelta(days=1) % length):
+    day = timedelta(days=1)
+    if (hour % length and (length % hour or day % length)) or length == day:
         raise ValueError(
             f'{text!r} divides neither an hour nor a day into even parts; choose "5m", "10m", "15m", "20m", "30m", '
-            '"1h", "2h", "3h", "4h", "6h" or "12h", or use `interval`'
+            '"1h", "2h", "3h", "4h", "6h", "8h" or "12h", or use `days` or `interval`'
         )
     return Every(zone=zone, length=length, within=within)
 

@@ -1,6 +1,5 @@
 """Time zones by name, and the local times that clock changes skip or repeat."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Annotated, Any
@@ -9,6 +8,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BeforeValidator
 
 FIRST, LAST = 2024, 2038  # years in which the changes of a zone are looked for; the rules repeat within them
+DAY = 24 * 60  # minutes
+_STEP = timedelta(days=4)  # no two changes of a zone lie so near
+_MINUTE = timedelta(minutes=1)
+_DAY = timedelta(days=1)
+
+Instants = tuple[datetime, datetime]  # from the first until before the second, in UTC
 
 
 def parse_zone(value: Any) -> Any:
@@ -24,6 +29,8 @@ def parse_zone(value: Any) -> Any:
 
         from rapidfuzz import process
 
+        if not available_timezones():
+            raise ValueError("this machine has no time zones; install its package `tzdata`") from error
         near = process.extractOne(str(value), available_timezones())
         hint = f'; did you mean "{near[0]}"?' if near else ""
         raise ValueError(f'a zone has a name such as "Europe/London", "Europe/Berlin" or "UTC"{hint}') from error
@@ -42,34 +49,70 @@ def in_zone(day: date, at: time, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
 
 
-def exists(day: date, at: time, zone: ZoneInfo) -> bool:
-    """Tell whether clocks show this local time on this day."""
-    back = in_zone(day, at, zone).astimezone(zone)
-    return (back.date(), back.time()) == (day, at)
+def passings(local: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:
+    """Return the instants (UTC) at which clocks show a local time, given naive: none, one or two."""
+    found = sorted(set(_both(local.date(), local.time(), zone)))
+    return tuple(at for at in found if at.astimezone(zone).replace(tzinfo=None, fold=0) == local)
 
 
-def repeats(day: date, at: time, zone: ZoneInfo) -> bool:
-    """Tell whether clocks show this local time twice on this day."""
-    first = datetime.combine(day, at, tzinfo=zone)
-    return exists(day, at, zone) and first.utcoffset() > first.replace(fold=1).utcoffset()  # type: ignore[operator]
+def first_passing(day: date, at: time, zone: ZoneInfo) -> datetime:
+    """Return the first instant (UTC) that can be meant by a local time; not past one that clocks skip."""
+    return min(_both(day, at, zone))
+
+
+def last_passing(day: date, at: time, zone: ZoneInfo) -> datetime:
+    """Return the last instant (UTC) that can be meant by a local time."""
+    return max(_both(day, at, zone))
+
+
+def wall_spans(first: datetime, last: datetime, zone: ZoneInfo) -> tuple[Instants, ...]:
+    """Return the instants at which clocks show a time from the first until before the second, both local and naive.
+
+    At most a day long. None when clocks skip all of it; two spans when they repeat a part that does not join.
+    """
+    before, after = first.replace(tzinfo=zone).utcoffset(), last.replace(tzinfo=zone, fold=1).utcoffset()
+    assert before is not None
+    assert after is not None
+    whole = (first - before).replace(tzinfo=UTC), (last - after).replace(tzinfo=UTC)
+    if before == after:
+        return (whole,) if whole[0] < whole[1] else ()
+    change = _change(whole[0] - _DAY, whole[1] + _DAY, zone)
+    early = whole[0], min((last - before).replace(tzinfo=UTC), change)
+    late = max((first - after).replace(tzinfo=UTC), change), whole[1]
+    parts = tuple(span for span in (early, late) if span[0] < span[1])
+    return (whole,) if len(parts) == 2 and early[1] == late[0] else parts
 
 
 @lru_cache(maxsize=32)
-def unsafe_times(zone: ZoneInfo) -> tuple[tuple[time, time], ...]:
-    """Return the spans of the day [from, until) that clocks of this zone skip or repeat on some day, in order."""
-    spans = sorted({span for day, before, after in _changes(zone) for span in (_span(day, before, after),)})
-    joined: list[tuple[time, time]] = []
-    for start, end in spans:
-        if joined and start <= joined[-1][1]:
-            joined[-1] = joined[-1][0], max(joined[-1][1], end)
-        else:
-            joined.append((start, end))
-    return tuple(joined)
+def unsafe_times(zone: ZoneInfo) -> tuple[tuple[int, int], ...]:
+    """Return the spans of the day that clocks of this zone skip or repeat on some day, in minutes from midnight.
+
+    Each begins before `DAY` and may end after it.
+    """
+    spans: set[tuple[int, int]] = set()
+    at = datetime(FIRST, 1, 1, tzinfo=UTC)
+    while at.year <= LAST:
+        before, after = _offset(at, zone), _offset(at + _STEP, zone)
+        if before != after:
+            change = _change(at, at + _STEP, zone)
+            start = (change + min(before, after)).time()
+            minutes = start.hour * 60 + start.minute
+            spans.add((minutes, minutes + abs(after - before) // _MINUTE))
+        at += _STEP
+    return tuple(sorted(spans))
 
 
 def unsafe_span(at: time, zone: ZoneInfo) -> tuple[time, time] | None:
-    """Return the span in which this time of day is skipped or repeated on some day; None when it never is."""
-    return next((span for span in unsafe_times(zone) if span[0] <= at < span[1]), None)
+    """Return the times of day between which this one is skipped or repeated on some day; None when it never is."""
+    minute = at.hour * 60 + at.minute
+    if not _unsafe(minute, zone):
+        return None
+    first = last = minute
+    while _unsafe(first - 1, zone):
+        first -= 1
+    while _unsafe(last, zone):
+        last += 1
+    return _time(first), _time(last)
 
 
 def refuse_unsafe(at: time, zone: ZoneInfo) -> None:
@@ -77,38 +120,35 @@ def refuse_unsafe(at: time, zone: ZoneInfo) -> None:
     span = unsafe_span(at, zone)
     if span is None:
         return
-    before = (datetime.combine(date(2000, 1, 2), span[0]) - timedelta(minutes=1)).time()
+    before = _time(span[0].hour * 60 + span[0].minute - 1)
     raise ValueError(
-        f"{at:%H:%M} lies in the time ({span[0]:%H:%M} to {span[1]:%H:%M}) that clocks in {zone.key} skip in one "
-        f"season and repeat in the other; choose {before:%H:%M} or earlier, or {span[1]:%H:%M} or later"
+        f"{at:%H:%M} lies in the time from {span[0]:%H:%M} to {span[1]:%H:%M}, which clocks in {zone.key} skip or "
+        f"repeat when they change; choose {before:%H:%M} or earlier, or {span[1]:%H:%M} or later"
     )
 
 
-def _changes(zone: ZoneInfo) -> Iterator[tuple[datetime, timedelta, timedelta]]:
-    """Yield each change of the zone's clocks: the instant (UTC), the offset before and the offset after."""
-    hour = datetime(FIRST, 1, 1, tzinfo=UTC)
-    end = datetime(LAST + 1, 1, 1, tzinfo=UTC)
-    step = timedelta(days=1)
-    while hour < end:
-        before, after = _offset(hour, zone), _offset(hour + step, zone)
-        if before != after:
-            yield _exactly(hour, hour + step, zone), before, after
-        hour += step
+def _both(day: date, at: time, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    local = datetime.combine(day, at, tzinfo=zone)
+    return local.astimezone(UTC), local.replace(fold=1).astimezone(UTC)
 
 
-def _exactly(low: datetime, high: datetime, zone: ZoneInfo) -> datetime:
+def _unsafe(minute: int, zone: ZoneInfo) -> bool:
+    """Tell whether a minute of the day, which may lie in the day before or after, is skipped or repeated."""
+    minute %= DAY
+    return any(start <= minute < end or start <= minute + DAY < end for start, end in unsafe_times(zone))
+
+
+def _time(minute: int) -> time:
+    return time(minute % DAY // 60, minute % 60)
+
+
+def _change(low: datetime, high: datetime, zone: ZoneInfo) -> datetime:
+    """Return the instant, to the minute, of the one change of the zone's clocks between two instants."""
     before = _offset(low, zone)
-    while high - low > timedelta(minutes=1):
-        middle = low + (high - low) / 2
-        middle = middle.replace(second=0, microsecond=0)
+    while high - low > _MINUTE:
+        middle = low + (high - low) // 2 // _MINUTE * _MINUTE
         low, high = (middle, high) if _offset(middle, zone) == before else (low, middle)
     return high
-
-
-def _span(change: datetime, before: timedelta, after: timedelta) -> tuple[time, time]:
-    """Return the local times that a change skips or repeats."""
-    ends = sorted((change + before, change + after))
-    return ends[0].time(), ends[1].time()
 
 
 def _offset(moment: datetime, zone: ZoneInfo) -> timedelta:

@@ -20,6 +20,7 @@ OTHER = {
     "EURO",
     "EUROS",
     "FIELD",
+    "FILE",
     "HELD",
     "IBAN",
     "INFO",
@@ -34,6 +35,7 @@ OTHER = {
     "PROBLEM",
     "PYDANTIC_DISABLE_PLUGINS",
     "TMPDIR",
+    "VARIABLE",
     "WARNING",
 }
 _VARIABLE = re.compile(r"UNDERSTUDY_|PLAYWRIGHT_|LEDGER_")

@@ -85,17 +85,25 @@ class Stage:
         self.reader.close()
         self.database.close()
 
-    def run(self, *, mode: Mode | None = None, acting: bool = True, order: Order | None = None) -> RunReport:
-        """Start the bot once, as it was ordered or by itself, and return what it did."""
+    def run(
+        self,
+        *,
+        mode: Mode | None = None,
+        acting: bool = True,
+        stop: StopRequest | None = None,
+        occurrence: int | None = None,
+    ) -> RunReport:
+        """Start the bot once, or for an occurrence that was ordered, and return what it did."""
+        locks = self.folder / "locks"
         with self._workshop(acting) as shop:
             return Run(
                 bot=self.bot,
                 workshop=shop,
                 mode=mode or self.bot.mode,
                 trigger="test",
-                stop=StopRequest(),
-                locks=self.folder / "locks",
-                order=order,
+                stop=stop or StopRequest(),
+                locks=locks,
+                order=None if occurrence is None else Order(occurrence, locks=locks),
             ).start()
 
     def work(

@@ -26,7 +26,7 @@ from core.notify import Message, NotDelivered, Notifier, Outbox
 from core.notify.wording import Wording
 from core.registry import LoadedBot
 from core.runtime import Context
-from core.runtime.ordered import Order, Taken
+from core.runtime.ordered import Taken
 from core.store import holds, occurrences
 from core.target import TargetSettings
 from core.testing.stage import Stage, loaded
@@ -164,7 +164,7 @@ class World:
         with ExitStack() as stack:
             self._set_up(stack)
             while self.now < self.end:
-                self.pass_time(STEP)
+                self.pass_time(STEP if 4 <= self.now.hour < 13 else 2 * STEP)
                 while self.queued and not self.is_wrong(Wrong.MACHINE_DOWN):
                     self._work(self.queued.pop(0))
 
@@ -286,8 +286,7 @@ class World:
         code = -9
         self.running = True
         try:
-            order = Order(occurrence.id, locks=self.folder / "locks")
-            code = int(self.stage.run(mode=Mode.AUTO, order=order).exit_code)
+            code = int(self.stage.run(mode=Mode.AUTO, occurrence=occurrence.id).exit_code)
         except (Killed, Taken):
             pass
         finally:
@@ -300,7 +299,7 @@ class World:
         """Let time pass, while the others take their turns; a process whose machine goes off is gone."""
         until = self.now + length
         while self.now < until:
-            self.stage.clock.tick(min(STEP, until - self.now))
+            self.stage.clock.tick(min(STEP if self.running else length, until - self.now))
             if self.is_wrong(Wrong.MACHINE_DOWN):
                 self.queued.clear()
                 self.over.clear()

@@ -97,21 +97,24 @@ class Starter:
             lapsed = occurrence.until is None or occurrence.until <= tx.now
             if hold_of(fate, lapsed=lapsed) is not Hold.TAKE:
                 return
-            if occurrence.starts >= MOST_STARTS:
-                why = f"its process died {occurrence.starts} times; look at the logs, then order it again"
-                occurrences.give_up(tx, occurrence, exit_code=ExitCode.FAILED, why=why)
-            elif occurrences.give_back(
-                tx,
-                occurrence.id,
-                holder=holder,
-                not_before=tx.now + _pause(occurrence.starts),
-                why=f"its process {holder} is gone",
-                in_good_order=False,
-            ):
-                tx.note(Act.WORKER_LOST, bot=occurrence.bot, run_id=occurrence.run_id)
+            if not self._taken_back(tx, occurrence, holder):
+                return
         logger.warning("The process {} at {} of {} is gone", holder, occurrence.name, occurrence.slot)
         if fate is Fate.DEAD:
             host.forget(holder, folder=self._locks)
+
+    def _taken_back(self, tx: Transaction, occurrence: Occurrence, holder: str) -> bool:
+        """Let the run be started again after a pause, or give it up; False when its process had ended it after all."""
+        if occurrence.starts >= MOST_STARTS:
+            why = f"its process died {occurrence.starts} times; look at the logs, then order it again"
+            return occurrences.give_up(tx, occurrence, exit_code=ExitCode.FAILED, why=why)
+        not_before, why = tx.now + _pause(occurrence.starts), f"its process {holder} is gone"
+        back = occurrences.give_back(
+            tx, occurrence.id, holder=holder, not_before=not_before, why=why, in_good_order=False
+        )
+        if back:
+            tx.note(Act.WORKER_LOST, bot=occurrence.bot, run_id=occurrence.run_id)
+        return back
 
     def _ours(self, occurrence: Occurrence, now: datetime) -> bool:
         """Tell whether bots.toml knows what the run is of; one that nobody knows for a day is dropped."""

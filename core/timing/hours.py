@@ -51,6 +51,8 @@ class Hours:
 
     def closes_at(self, now: datetime) -> datetime | None:
         """Return when it closes next, `now` itself while it is closed; None when not within 400 days."""
+        if not self.open_at(now):
+            return now
         at = now
         today = now.astimezone(self.zone).date()
         for number in range(-1, FURTHEST):

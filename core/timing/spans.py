@@ -142,8 +142,8 @@ class Freeze:
         )
 
     def around(self, day: date, calendar: Calendar, zone: ZoneInfo) -> Iterator[Instants]:
-        """Yield the freezes of the months before, around and after a day."""
-        for months in (-1, 0, 1):
+        """Yield the freezes at the end of the month before a day's and at the end of its own."""
+        for months in (-1, 0):
             year, month = later_month(day, months)
             first = calendar.near_month_end(year, month, before=self.before)
             next_month = date(*later_month(date(year, month, 1), 1), 1)

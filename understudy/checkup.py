@@ -177,7 +177,7 @@ class Checkup:
             secret
             for name in _targets_in_use(installation)
             for secret in installation.config.target(name).secrets.values()
-        }
+        } | installation.config.file.alerts.secrets()
         for secret in sorted(wanted):
             try:
                 installation.secrets.get(secret)

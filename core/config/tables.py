@@ -209,6 +209,13 @@ class AlertsTable(ConfigTable):
     unusual: Literal["off", "low", "normal", "high"] = "normal"  # how soon a count is called unusual
     verify: Timeout = timedelta(days=1)  # between two verifications of the whole trail
 
+    def secrets(self) -> set[str]:
+        """Return the names of all secrets that messages need."""
+        channels = self.channels.values()
+        told = [self.dead_man, *(one.url for one in channels)]  # either a URL or the name of a secret that holds it
+        named = [one for channel in channels for one in (channel.user, channel.password, channel.bearer, *channel.urls)]
+        return {name for name in (*named, *(one for one in told if one and "://" not in one)) if name}
+
 
 class HealthTable(ConfigTable):
     """`[health]`"""

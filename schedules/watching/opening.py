@@ -7,9 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.model.notices import Alert, Notice, Part
+from core.errors import StoreUnavailable
+from core.model.notices import Alert, Delivery, Notice, Part
 from core.notify import Outbox
 from core.notify.channels import web_of
+from core.store import notices
 from schedules.watching.expected import Expected
 from schedules.watching.trail import TrailLook
 from schedules.watching.watch import Watch
@@ -53,6 +55,32 @@ def watch_of(installation: "Installation", *, long_there: bool) -> tuple[Watch, 
         long_there=long_there,
     )
     return watch, trail
+
+
+def wait_for_store(installation: "Installation", stopped: Callable[[], bool]) -> bool:
+    """Wait until the store answers, and tell people when it does not for long; False when stopped meanwhile.
+
+    A machine that starts anew may be up before its database is, and nobody else would tell that it stays away.
+    """
+    alerts, clock, tries = installation.config.file.alerts, installation.clock, list[Delivery]()
+    began, told = clock.now(), None
+    while not stopped():
+        try:
+            database = installation.database
+        except StoreUnavailable as error:
+            now = clock.now()
+            if now - began >= alerts.store_silent and (told is None or now - told >= alerts.again):
+                says = f"The watch was started {Expected.of(installation.config).hour(began)}: {error.message}"
+                notice = _passing(Alert.STORE_SILENT, says, now)
+                tries += installation.notifier.send(installation.wording.message([notice]))
+                told = now if tries[-1].taken else None
+            clock.sleep(min(alerts.look.total_seconds(), 1.0))
+            continue
+        if tries:
+            with database.transaction(actor="system:watch") as tx:
+                notices.record_test(tx, tries)
+        return True
+    return False
 
 
 def free_room(places: Mapping[str, Path]) -> dict[str, int]:

@@ -48,10 +48,13 @@ class TrailLook:
         self._whole: tuple[str, ...] = ()  # what the last verification of the whole found
         self._new: tuple[str, ...] = ()  # and what was found since
         self._ended = threading.Event()
+        self._broken = ""  # why the thread is gone
         self.looked = False  # whether what is known is known at all
 
     def findings(self) -> Iterator[Finding]:
-        """Return what was found last, the whole and what is new."""
+        """Return what was found last, the whole and what is new; raise RuntimeError when nobody looks any more."""
+        if self._broken:
+            raise RuntimeError(f"the thread that looks at the trail has failed: {self._broken}")
         problems = list(dict.fromkeys((*self._whole, *self._new)))
         if problems:
             more = f" ({len(problems) - 1} more problems)" if len(problems) > 1 else ""
@@ -81,6 +84,13 @@ class TrailLook:
             thread.join(timeout=5.0)  # the whole may be under way; it changes nothing and may be broken off
 
     def _run(self) -> None:
+        try:
+            self._look_on()
+        except BaseException as error:
+            self._broken = type(error).__name__
+            raise
+
+    def _look_on(self) -> None:
         while True:
             try:
                 self.turn()

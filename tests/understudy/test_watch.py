@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -44,7 +45,7 @@ url = "{chat.url}/chat"
 
 def subjects(office: PostOffice) -> list[str]:
     """Return the subjects of the mails that arrived."""
-    return [str(mail["Subject"]).removeprefix("Harbour Office (test): ") for mail in office.mails]
+    return [str(mail["Subject"]).strip().removeprefix("Harbour Office (test): ") for mail in office.mails]
 
 
 def ended(office: PostOffice) -> list[str]:
@@ -184,6 +185,26 @@ def test_a_watch_works_through_a_mail_server_that_goes_down_and_comes_back(desk:
     listed = json.loads(desk.type("notify", "list", "--all", "--json").out)
     held_tries = next(one for one in listed if one["alert"] == "ON_HOLD")["tries"]
     assert [(one["channel"], one["error"] is None) for one in held_tries][:2] == [("mail", False), ("chat", True)]
+
+
+@pytest.mark.parametrize("when", ["before it was ever opened", "after"])
+def test_a_watch_whose_database_is_locked_tells_that_it_stays_away(desk: Desk, tmp_path: Path, when: str) -> None:
+    """Another program holds the file: after a second people are told; when it lets go, the watch begins its work."""
+    file = tmp_path / "store.db"
+    with site() as chat, post_office() as office:
+        placed = TOML.replace("[targets.outbox]", f'database = "sqlite:///{file}?timeout=0.1"\n\n[targets.outbox]', 1)
+        desk.toml(placed + alerts(office, chat))
+        if when == "after":
+            assert desk.type("status").code == 0
+        other = sqlite3.connect(file, isolation_level=None)
+        other.execute("BEGIN EXCLUSIVE")
+        with watching(desk.folder):
+            told = "URGENT: the database does not answer (database)"
+            until(lambda: subjects(office) == [told], "told without the database")
+            assert chat.asked == [], "the dead man's URL is not called"
+            other.rollback()
+            other.close()
+            until(lambda: bool(chat.asked), "it looks")
 
 
 @pytest.mark.parametrize("what", ["kill", "term"])

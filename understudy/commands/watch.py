@@ -54,13 +54,16 @@ def _lock(installation: "Installation") -> "FileLock":
 
 def _watch(installation: "Installation") -> None:
     from core.runtime.host import StopRequest
-    from schedules.watching.opening import watch_of
+    from schedules.watching.opening import wait_for_store, watch_of
 
-    looking, trail = watch_of(installation, long_there=False)
     if not installation.config.file.alerts.channels:
         typer.echo("bots.toml names no channel in [alerts]: what is found goes to the log alone", err=True)
-    with StopRequest().listening() as stop, trail.looking():
-        looking.run(lambda: stop.asked)
+    with StopRequest().listening() as stop:
+        if not wait_for_store(installation, lambda: stop.asked):
+            return
+        looking, trail = watch_of(installation, long_there=False)
+        with trail.looking():
+            looking.run(lambda: stop.asked)
 
 
 def _once(installation: "Installation", *, telling: bool) -> "tuple[Sequence[Finding], bool]":

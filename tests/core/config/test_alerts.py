@@ -83,3 +83,29 @@ def test_waits_and_sizes_are_read_as_they_are_written() -> None:
     assert parse_wait("1 workday").workdays == 1
     assert parse_wait("36h").length == timedelta(hours=36)
     assert [parse_size(text).number for text in ("500MB", "1.5GB", "1 TB")] == [5 * 10**8, 15 * 10**8, 10**12]
+
+
+def test_the_secrets_that_messages_need_are_known(tmp_path: Path) -> None:
+    """So that `understudy check` can look whether each is there; a URL in the file is no secret's name."""
+    alerts = read(
+        tmp_path,
+        MAIL
+        + """
+user = "mail_user"
+password = "mail_password"
+[alerts.channels.chat]
+kind = "webhook"
+url = "https://chat.example/hook"
+bearer = "chat_token"
+[alerts.channels.other]
+kind = "webhook"
+url = "chat_url"
+[alerts.channels.pager]
+kind = "apprise"
+urls = ["pager", "second_pager"]
+""",
+    ).file.alerts
+    expected = {"mail_user", "mail_password", "chat_token", "chat_url", "pager", "second_pager"}
+    assert alerts.secrets() == expected
+    assert AlertsTable(dead_man="dead_man_url").secrets() == {"dead_man_url"}
+    assert AlertsTable(dead_man="https://ping.example/1").secrets() == set()

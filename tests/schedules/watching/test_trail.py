@@ -165,6 +165,20 @@ def test_while_the_store_is_away_what_was_found_stays(place: Place, monkeypatch:
     assert len(list(look.findings())) == 1
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_fails_is_not_taken_for_a_trail_in_order(place: Place) -> None:
+    """Whoever asks what it found hears that nobody looks any more."""
+
+    def broken() -> None:
+        raise ZeroDivisionError
+
+    look = place.look(sealing=broken)
+    with look.looking():
+        pass
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        list(look.findings())
+
+
 def test_the_thread_looks_and_ends(place: Place) -> None:
     """Inside it looks from a thread of its own, and at the end the thread is gone."""
     sealed = threading.Event()

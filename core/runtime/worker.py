@@ -67,8 +67,12 @@ class Worker:
         progress: Callable[[int], None] = lambda done: None,
         recycle: Callable[[], None] = lambda: None,
         beat: Callable[[], None] = lambda: None,
+        turned: Callable[[], None] = lambda: None,
     ) -> None:
-        """`beat` is called again and again from a thread of its own while the worker lives."""
+        """`beat` is called again and again from a thread of its own while the worker lives.
+
+        `turned` is called between items, and every moment while there are none.
+        """
         self.tally = Tally()
         self.guard = EffectGuard(now=workshop.database.now, keep=workshop.keep)
         self._bots = bots
@@ -78,6 +82,7 @@ class Worker:
         self._locks = locks
         self._progress = progress
         self._recycle = recycle
+        self._turned = turned
         self._queue = Queue(bots, database=workshop.database, worker=workshop.worker, sessions=workshop.sessions)
         self._attempts: dict[tuple[str, Mode], Attempts] = {}
         self._heartbeat = Heartbeat(
@@ -113,6 +118,7 @@ class Worker:
         gave_up_waiting = self._until(linger)
         claim: Claim | None = None
         while not self._stopped(holding=claim):
+            self._turned()
             if claim is None:
                 self._patiently(lambda: self._reap(run_id))
                 claim = self._patiently(self._next)

@@ -79,6 +79,7 @@ class Act(StrEnum):
     SCHEDULE_PAUSED = "schedule.paused", "A person let a schedule pause."
     SCHEDULE_RESUMED = "schedule.resumed", "A person let a schedule go on."
     SCHEDULE_MISSED = "schedule.missed", "A due start was found too late and not made up for."
+    NOTICE_ACKNOWLEDGED = "notice.acknowledged", "A person knows of an alert; it is not repeated for a time."
 
     EVIDENCE_STORED = "evidence.stored", "Evidence was stored under its hash."
     EVIDENCE_VIEWED = "evidence.viewed", "A person looked at evidence."

@@ -236,8 +236,8 @@ def _object(text: str) -> Mapping[str, Any]:
     return said if isinstance(said, dict) else {}
 
 
-def sealed(connection: Connection) -> Iterator[Rows]:
-    """Return the chain in order, in batches, each seal with its event (empty columns where that is gone).
+def sealed(connection: Connection, *, after: int = 0) -> Iterator[Rows]:
+    """Return the chain behind a number, in order, in batches, each seal with its event (empty where that is gone).
 
     The columns: seq, event_id, hash, at, actor, action, bot, item_id, run_id, body.
     """
@@ -250,4 +250,6 @@ def sealed(connection: Connection) -> Iterator[Rows]:
         .select_from(trail_seal.outerjoin(trail_event, event.id == seal.event_id))
         .order_by(seal.seq)
     )  # fmt: skip
+    if after:
+        statement = statement.where(seal.seq > after)
     return stream(connection, statement)

@@ -167,11 +167,13 @@ def cut(name: str, checkpoint: Checkpoint, *, last: int) -> str:
     return f"the tail was cut: {name} signed {checkpoint.seq} events, the trail ends at number {last}"
 
 
-def checkpoints_of(connection: Connection) -> Iterator[Checkpoint]:
-    """Return every checkpoint by number, in little memory."""
+def checkpoints_of(connection: Connection, *, after: int = 0) -> Iterator[Checkpoint]:
+    """Return every checkpoint behind a number, in order, in little memory."""
     row = trail_checkpoint.c
     names = ("number", "seq", "head", "at", "key_id", "previous", "signature")
     statement = select(*(row[name] for name in names)).order_by(row.number)
+    if after:
+        statement = statement.where(row.number > after)
     for rows in stream(connection, statement):
         for values in rows:
             yield Checkpoint(**dict(zip(names, values, strict=True)))

@@ -26,7 +26,7 @@ def written(length: timedelta) -> str:
         number, rest = divmod(length, timedelta(**{_UNITS[unit]: 1}))
         if not rest:
             return f"{number}{unit}"
-    return f"{length / timedelta(milliseconds=1):g}ms"
+    return f"{length // timedelta(milliseconds=1)}ms"
 
 
 _RATE = re.compile(r"(\d+)\s*/\s*(s|m|h|d)")

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from audit.evidence import EvidenceStore
     from core.browser import BrowserSession
     from core.decisions import Decisions
+    from core.notify import Notifier
+    from core.notify.wording import Wording
     from core.runtime import LoadedBot, RunReport, Tally, Workshop
     from core.runtime.boundaries import Boundaries
 
@@ -132,6 +134,33 @@ class Installation:
         from core.runtime.boundaries import Boundaries
 
         return Boundaries.from_environment(self._environment)
+
+    @cached_property
+    def notifier(self) -> "Notifier":
+        """The channels to people; nothing is sent before a message is."""
+        from core.notify import Notifier
+        from core.notify.channels import channels_of
+
+        alerts = self.config.file.alerts
+        channels = channels_of(alerts, folder=self.folder, secret=self.secrets.get)
+        return Notifier(channels, least=alerts.severity, now=self.clock.now, clean=self.redactor.redact)
+
+    @cached_property
+    def wording(self) -> "Wording":
+        """How messages about this installation are put."""
+        import socket
+
+        from core.notify import Link
+        from core.notify.wording import Wording
+
+        file = self.config.file
+        link = file.alerts.link
+        return Wording(
+            installation=f"{file.installation.name} ({self.config.profile})",
+            place=f"on {socket.gethostname()}, in {self.folder}",
+            local=lambda instant: instant.astimezone(file.installation.zone),
+            links=() if link is None else (Link("Review desk", link),),
+        )
 
     def start_logs(self, *, console: bool) -> None:
         """Write redacted logs to `var/logs`; warnings to the console too when asked."""

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from audit.errors import AuditError, KeyProblem
+from core.clock import Clock
 from core.errors import ConfigError, OutsideEffect, SecretMissing, UnderstudyError
 from core.installation import Installation
 from core.model.runs import ExitCode
@@ -37,11 +38,11 @@ class Checkup:
     findings: list[Finding] = field(default_factory=list)
 
     @classmethod
-    def of(cls, folder: Path) -> "Checkup":
+    def of(cls, folder: Path, *, clock: Clock | None = None) -> "Checkup":
         """Look at an installation; nothing is acted on and no target is logged in to."""
         checkup = cls()
         try:
-            installation = Installation.open(folder)
+            installation = Installation.open(folder, clock=clock)
         except ConfigError as error:
             checkup.bad("configuration", error, ExitCode.CONFIGURATION)
             return checkup
@@ -163,7 +164,7 @@ class Checkup:
             secret
             for name in _targets_in_use(installation)
             for secret in installation.config.target(name).secrets.values()
-        }
+        } | installation.config.file.alerts.secrets()
         for secret in sorted(wanted):
             try:
                 installation.secrets.get(secret)

@@ -41,6 +41,7 @@ from core.store.pulse import AtHand
 from understudy.commands import COMMANDS
 
 AROUND = timedelta(seconds=15)  # between two looks at disk, keys, evidence and browser
+WATCH_SILENT = timedelta(minutes=10)  # a watch may wait that long for mail servers that do not answer
 TO_END = timedelta(seconds=90)  # beyond the grace, for runs that must still store their end; then a process is killed
 
 
@@ -147,10 +148,12 @@ class Unattended:
         beat = self._beats.latest
         if beat is None or beat.trouble is not None or self._beats.age > STALE.total_seconds():
             return None
-        signs = {"scheduler": beat.scheduler, "watch": beat.watch}
-        if name not in signs or age <= SILENT or not beat.silent(signs[name]):
+        look = self._installation.config.file.alerts.look
+        limits = {"scheduler": (beat.scheduler, SILENT), "watch": (beat.watch, max(WATCH_SILENT, 3 * look))}
+        sign, limit = limits.get(name, (None, timedelta.max))
+        if age <= limit or not beat.silent(sign, for_=limit):
             return None
-        return f"it has given no sign of life for {SILENT.total_seconds() / 60:g} minutes"
+        return f"it has given no sign of life for {limit.total_seconds() / 60:g} minutes"
 
     def _end(self, one: AtHand, *, ours: set[int]) -> None:
         """Kill the process whose item stands still, when it is one of ours or was started by one of ours."""

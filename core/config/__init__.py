@@ -2,9 +2,11 @@
 
 from core.config.reading import FILE, VARIABLE, Config, overlaid, read_config
 from core.config.tables import (
+    AlertsTable,
     BotsToml,
     BotTable,
     CalendarTable,
+    ChannelTable,
     HealthTable,
     InstallationTable,
     ScheduleTable,
@@ -14,9 +16,11 @@ from core.config.tables import (
 __all__ = [
     "FILE",
     "VARIABLE",
+    "AlertsTable",
     "BotTable",
     "BotsToml",
     "CalendarTable",
+    "ChannelTable",
     "Config",
     "HealthTable",
     "InstallationTable",

@@ -62,7 +62,8 @@ class Calendars:
         for first, _ in calendar.closed:
             self._problems.tried(f"{key}.closed", lambda first=first: _open_again(calendar, first), None)  # type: ignore[misc]
         self.by_name[name] = calendar
-        self._rules[name] = f"{table.model_dump_json()}{overrides.model_dump_json(exclude={'known_until'})}"
+        corrected = overrides.model_dump_json(exclude={"known_until"}, exclude_defaults=True)
+        self._rules[name] = table.model_dump_json(exclude_defaults=True) + corrected
 
     def _overrides(self, key: str, file: str | None) -> OverridesFile:
         if file is None:

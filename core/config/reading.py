@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from core.config.alerts import problems_of
 from core.config.tables import PARTS, BotsToml, Profile
 from core.config.timing import Timing
 from core.errors import ConfigError
@@ -104,6 +105,7 @@ def read_config(folder: Path, *, environment: Mapping[str, str] | None = None) -
     problems += _cross_check(where, file, profile, mistaken={mistake["loc"][:2] for mistake in mistakes})
     timing = Timing(file, folder=folder, where=where)
     problems += timing.all_problems()
+    problems += problems_of(file.alerts, where=where)
     if problems:
         raise ConfigError(problems)
     return Config(folder=folder, file=file, profile=profile, sources=tuple(data), timing=timing)

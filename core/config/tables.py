@@ -6,7 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from core.config.values import Size, SizeValue, Wait, WaitValue
 from core.durations import Duration, Rate
+from core.model.notices import Severity
 from core.model.runs import Mode
 from core.timing.calendars import Nation
 from core.timing.schedule import CatchUp
@@ -160,6 +162,56 @@ class BotTable(ConfigTable):
     settings: dict[str, Any] = Field(default_factory=dict)  # checked against the bot's own Settings
 
 
+class ChannelTable(ConfigTable):
+    """`[alerts.channels.<name>]`; which keys it may have depends on its kind."""
+
+    kind: Literal["smtp", "webhook", "apprise"]
+    severity: Severity = Severity.NOTE  # what is less grave does not go this way
+    timeout: Timeout = timedelta(seconds=20)  # longest wait for an answer of its server
+    host: str | None = None  # smtp: the mail server
+    port: Positive | None = None  # smtp; absent: the usual one for its security
+    security: Literal["starttls", "tls", "none"] = "starttls"  # smtp
+    sender: str | None = None  # smtp: the address in From
+    to: tuple[str, ...] = ()  # smtp; none: the `to` of [alerts]
+    user: str | None = None  # smtp: the name of a secret
+    password: str | None = None  # smtp: the name of a secret
+    url: str | None = None  # webhook: a URL, or the name of a secret that holds one
+    bearer: str | None = None  # webhook: the name of a secret
+    format: Literal["plain", "slack", "teams"] = "plain"  # webhook
+    urls: tuple[str, ...] = ()  # apprise: names of secrets, each of which holds a URL
+
+
+class AlertsTable(ConfigTable):
+    """`[alerts]`"""
+
+    channels: dict[str, ChannelTable] = Field(default_factory=dict)  # tried in the file's order
+    to: tuple[str, ...] = ()  # who gets the mails of channels that do not say
+    severity: Severity = Severity.WARNING  # what is less grave is stored, and sent to nobody
+    group: Duration = timedelta(minutes=5)  # two messages lie at least so far apart
+    again: Timeout = timedelta(hours=4)  # what lasts is told anew
+    link: str | None = None  # the address of the review desk, put into every message
+    ca: str | None = None  # a file of private authorities that are trusted beside the machine's
+    dead_man: str | None = None  # a URL, or the name of a secret that holds one, called at each healthy look
+    look: Timeout = timedelta(seconds=30)  # between two looks
+    start_grace: Duration = timedelta(minutes=10)  # after it was due, a run has begun
+    case_waits: WaitValue = Wait("2 workdays", workdays=2)
+    doubt_waits: Duration = timedelta(hours=1)
+    items_wait: Duration = timedelta(minutes=30)
+    hold_lasts: Duration = timedelta(days=1)  # a hold that a person placed
+    disk_free: SizeValue = Size("2GB", 2 * 10**9)
+    scheduler_silent: Timeout = timedelta(minutes=3)
+    store_silent: Timeout = timedelta(minutes=3)
+    unusual: Literal["off", "low", "normal", "high"] = "normal"  # how soon a count is called unusual
+    verify: Timeout = timedelta(days=1)  # between two verifications of the whole trail
+
+    def secrets(self) -> set[str]:
+        """Return the names of all secrets that messages need."""
+        channels = self.channels.values()
+        told = [self.dead_man, *(one.url for one in channels)]  # either a URL or the name of a secret that holds it
+        named = [one for channel in channels for one in (channel.user, channel.password, channel.bearer, *channel.urls)]
+        return {name for name in (*named, *(one for one in told if one and "://" not in one)) if name}
+
+
 class HealthTable(ConfigTable):
     """`[health]`"""
 
@@ -175,6 +227,7 @@ class BotsToml(ConfigTable):
     calendars: dict[str, CalendarTable] = Field(default_factory=dict)
     targets: dict[str, TargetTable] = Field(default_factory=dict)
     bots: dict[str, BotTable] = Field(default_factory=dict)
+    alerts: AlertsTable = AlertsTable()
     health: HealthTable = HealthTable()
 
 
@@ -186,4 +239,6 @@ PARTS: dict[tuple[type[BaseModel], str], type[BaseModel]] = {
     (BotsToml, "bots"): BotTable,
     (BotsToml, "health"): HealthTable,
     (BotTable, "schedules"): ScheduleTable,
+    (BotsToml, "alerts"): AlertsTable,
+    (AlertsTable, "channels"): ChannelTable,
 }

@@ -117,12 +117,17 @@ class Timing:
         )
 
     def _rule(self, bot: str, table: ScheduleTable, *, zone: ZoneInfo) -> str:
-        """Return a digest of all that decides when a schedule is due; what it does then is no part of it."""
-        made_of = [zone.key, table.model_dump_json(include={*FORMS, "within"}), self._calendars.rule(table.calendar)]
+        """Return a digest of all that decides when a schedule is due; what it does then is no part of it.
+
+        What is left out in the file is no part of it either, so that a release with more keys has the same digests.
+        """
+        described = table.model_dump_json(include={*FORMS, "within"}, exclude_none=True)
+        made_of = [zone.key, described, self._calendars.rule(table.calendar)]
         if table.every is not None and table.within is None:
             for name in self.hours_of(bot):
                 target = self._file.targets[name]
-                made_of += [target.model_dump_json(include=set(_RULES)), self._calendars.rule(target.calendar)]
+                hours = target.model_dump_json(include=set(_RULES), exclude_defaults=True)
+                made_of += [name, hours, self._calendars.rule(target.calendar)]
         return sha256("\n".join(made_of).encode()).hexdigest()[:32]
 
     def _timetable(self, bot: str, key: str, table: ScheduleTable, *, calendar: Calendar) -> forms.Timetable | None:

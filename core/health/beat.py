@@ -14,7 +14,7 @@ from core.store.pulse import AtHand
 
 EVERY = timedelta(seconds=5)  # between two looks
 SILENT = timedelta(minutes=3)  # a scheduler without a sign of life for so long stands still
-VERIFIED = "verified"  # whoever has verified the trail and found it whole gives this sign
+VERIFIED = "trail"  # whoever has verified the trail and found it whole gives this sign
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +29,10 @@ class Beat:
     verified: datetime | None = None  # when the trail was last verified, here or elsewhere
     still: tuple[AtHand, ...] = ()  # items of this host that stand still
 
-    def silent(self, sign: datetime | None) -> bool:
-        """Tell whether somebody has been silent for too long, time without the store not counted."""
+    def silent(self, sign: datetime | None, *, for_: timedelta) -> bool:
+        """Tell whether somebody has been silent for longer, time without the store not counted."""
         heard = [instant for instant in (sign, self.since) if instant is not None]
-        return bool(heard) and self.at - max(heard) > SILENT
+        return bool(heard) and self.at - max(heard) > for_
 
     def standstill(self) -> str | None:
         """Return in a sentence what stands still here; None when the work goes on, or waits for the store.
@@ -41,7 +41,7 @@ class Beat:
         """
         if self.trouble is not None:
             return None
-        if self.silent(self.scheduler):
+        if self.silent(self.scheduler, for_=SILENT):
             last = "" if self.scheduler is None else f" since {self.scheduler:%H:%M:%S} UTC"
             return f"the scheduler has given no sign of life{last}"
         if self.still:

@@ -24,8 +24,8 @@ def _sessions_and_rates(connection: sa.Connection) -> None:
 
 
 def _schedules(connection: sa.Connection) -> None:
-    """2 -> 3: when bots are due, what came of it, and who gives signs of life."""
-    for table in (t.schedule, t.occurrence, t.sign):
+    """2 -> 3: when bots are due, what came of it, who gives signs of life, and what operators are told."""
+    for table in (t.schedule, t.occurrence, t.sign, t.notice, t.delivery):
         table.create(connection)
 
 

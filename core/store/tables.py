@@ -362,5 +362,38 @@ sign = Table(
     Column("at", Instant, nullable=False),  # when it last gave one
 )
 
+notice = Table(
+    "notice",
+    metadata,
+    id_column(),
+    Column("code", String, nullable=False),
+    Column("subject", String, nullable=False),  # what it is about; with the code its key while it lasts
+    Column("says", Text, nullable=False),
+    Column("about", Json, nullable=False),  # words of what is to be typed, to their values
+    Column("opened_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("resolved_at", Instant),  # absent while it lasts
+    Column("part", String, nullable=False),  # what the next message tells: opened, again, ended
+    Column("tell_at", Instant),  # when that message is due; absent: nothing is to be told for now
+    Column("told_at", Instant),  # when a message about it was last delivered
+    Column("tries", Integer, nullable=False, default=0),  # in a row that no channel took
+    Column("quiet_until", Instant),  # somebody knows of it: not repeated before
+    Column("quiet_by", String),
+)
+index_of_some("notice_open", notice, "code", "subject", where="resolved_at IS NULL", unique=True)
+index_of_some("notice_to_tell", notice, "tell_at", where="tell_at IS NOT NULL")
+Index("notice_of", notice.c.code, notice.c.subject)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    id_column(),
+    Column("notice_id", Id, ForeignKey("notice.id"), index=True),  # absent: a message about no notice, as a test
+    Column("part", String),  # what it told of the notice
+    Column("channel", String, nullable=False, index=True),
+    Column("at", Instant, nullable=False),
+    Column("error", Text),  # why the channel did not take it; absent when it did
+)
+
 for _table in audit_metadata.tables.values():
     _table.to_metadata(metadata)

@@ -19,6 +19,7 @@ from core.model.reviews import ReviewTask
 from core.model.runs import Mode
 from core.runtime import LoadedBot, Run, RunReport, Tally, Worker, Workshop
 from core.runtime.host import StopRequest, new_worker_name
+from core.runtime.ordered import Order
 from core.runtime.replay import Replay
 from core.secrets import Secrets
 from core.standins import StandIns
@@ -83,16 +84,25 @@ class Stage:
         self.reader.close()
         self.database.close()
 
-    def run(self, *, mode: Mode | None = None, acting: bool = True) -> RunReport:
-        """Start the bot once and return what it did."""
+    def run(
+        self,
+        *,
+        mode: Mode | None = None,
+        acting: bool = True,
+        stop: StopRequest | None = None,
+        occurrence: int | None = None,
+    ) -> RunReport:
+        """Start the bot once, or for an occurrence that was ordered, and return what it did."""
+        locks = self.folder / "locks"
         with self._workshop(acting) as shop:
             return Run(
                 bot=self.bot,
                 workshop=shop,
                 mode=mode or self.bot.mode,
                 trigger="test",
-                stop=StopRequest(),
-                locks=self.folder / "locks",
+                stop=stop or StopRequest(),
+                locks=locks,
+                order=None if occurrence is None else Order(occurrence, locks=locks),
             ).start()
 
     def work(self, *others: LoadedBot, stop: StopRequest | None = None, linger: timedelta = timedelta(0)) -> Tally:

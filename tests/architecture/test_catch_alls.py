@@ -11,6 +11,7 @@ ALLOWED = {
     "core/runtime/attempt.py": "whatever a bot does wrong, its item ends where a person can see it",
     "core/runtime/replay.py": "what today's code fails on is told as how its item would end; the next is gone through",
     "schedules/maker.py": "one schedule's mistake must not keep every other bot from running; it is logged each time",
+    "schedules/watching/watch.py": "a broken rule of the watch silences no other, and is an alert itself",
     "understudy/main.py": "the last place an error can be told in a sentence",
 }
 

@@ -36,6 +36,10 @@ COMMANDS: dict[str, Command] = {
     "hold": Command("understudy.commands.hold", "Stop a bot, or everything that acts on a target."),
     "release": Command("understudy.commands.release", "Lift a hold on a bot or target."),
     "mode": Command("understudy.commands.mode", "Show how far a bot may go, or grant it more or less."),
+    "watch": Command(
+        "understudy.commands.watch", "Look whether everything runs that should, and tell people when not."
+    ),
+    "notify": Command("understudy.commands.notify", "Test the channels, list what was told, or say that you know."),
     "trail": Command("understudy.commands.trail", "Verify or export the trail."),
     "demo": Command(
         "understudy.commands.demo", "Make documents and a ledger, run the invoices bot on them, and show what happened."

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from core.config import Config, read_config
+from core.config import read_config
 from core.errors import ConfigError
 from core.model.runs import Mode
+from tests.core.config.reads import problems, read
 
 GOOD = """
 [installation]
@@ -20,21 +21,6 @@ targets = ["ledger"]
 mode = "recommend"
 backoff = "1.5s"
 """
-
-
-def read(folder: Path, text: str, *, chosen: str | None = None, **overlays: str) -> Config:
-    """Write the files and read them."""
-    (folder / "bots.toml").write_text(text, encoding="utf-8")
-    for name, overlay in overlays.items():
-        (folder / f"bots.{name}.toml").write_text(overlay, encoding="utf-8")
-    return read_config(folder, environment={} if chosen is None else {"UNDERSTUDY_ENV": chosen})
-
-
-def problems(folder: Path, text: str, *, chosen: str | None = None, **overlays: str) -> list[str]:
-    """Return what is wrong with the files."""
-    with pytest.raises(ConfigError) as refused:
-        read(folder, text, chosen=chosen, **overlays)
-    return list(refused.value.problems)
 
 
 def test_a_good_file_is_read(tmp_path: Path) -> None:

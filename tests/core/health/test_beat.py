@@ -40,7 +40,7 @@ def test_a_look_proves_that_the_store_can_be_written_to(looks: Looks, database: 
     """It leaves a sign of its own, and finds those of the scheduler and the watch of this host, not of another."""
     sign(database, "scheduler:here")
     sign(database, "watch:elsewhere")
-    sign(database, "verified:elsewhere")
+    sign(database, "trail:elsewhere")
     beat = looks.look()
     assert (beat.scheduler, beat.watch, beat.verified, beat.trouble) == (NOON, None, NOON, None)
     with database.reading() as tx:
@@ -112,6 +112,6 @@ def test_a_store_that_does_not_answer_is_told_and_blames_nobody(tmp_path: Path, 
 def test_the_limit_of_silence() -> None:
     """Exactly at the limit nobody is silent yet."""
     beat = Beat(at=NOON + SILENT, since=NOON)
-    assert not beat.silent(None)
-    assert Beat(at=NOON + SILENT + timedelta(seconds=1), since=NOON).silent(None)
-    assert not Beat(at=NOON, trouble="down").silent(None)
+    assert not beat.silent(None, for_=SILENT)
+    assert beat.silent(None, for_=SILENT - timedelta(seconds=1))
+    assert not Beat(at=NOON, trouble="down").silent(None, for_=SILENT)

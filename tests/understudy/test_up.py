@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,6 +20,8 @@ import pytest
 from tests.understudy.conftest import TOML, Desk
 
 UNATTENDED = """
+[alerts]
+look = "200ms"
 [bots.clerk.schedules.yearly]
 cron = "30 7 1 1 *"
 [health]
@@ -130,6 +133,23 @@ def test_what_is_wrong_is_told_before_anything_starts(folder: Path, desk: Desk) 
     foreign = subprocess.run(command(folder, "up"), capture_output=True, text=True, check=False)
     assert (foreign.returncode, "cannot be listened on" in foreign.stderr) == (50, True), foreign.stderr
     assert processes(folder) == {}
+
+
+@pytest.mark.parametrize("words", [("scheduler",), ("watch",), ("worker",), ("worker", "--processes", "2")])
+def test_each_part_alone_tells_systemd_that_it_gets_on(folder: Path, words: Sequence[str]) -> None:
+    """Started as a service of its own it says that it is ready, and again and again that it has taken a turn."""
+    path = f"@understudy-test-{os.getpid()}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind("\0" + path[1:])
+        listening.settimeout(120)
+        environment = {**os.environ, "NOTIFY_SOCKET": path, "WATCHDOG_USEC": "100000"}
+        part = subprocess.Popen(command(folder, *words), env=environment, stdout=subprocess.DEVNULL)
+        try:
+            told = [listening.recv(4096) for _ in range(3)]
+        finally:
+            part.terminate()
+            assert part.wait(timeout=120) == 0
+    assert told == [b"READY=1", b"WATCHDOG=1", b"WATCHDOG=1"]
 
 
 def processes(folder: Path) -> dict[int, str]:

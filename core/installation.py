@@ -241,10 +241,12 @@ class Installation:
         grace: timedelta,
         linger: timedelta | None = None,
         progress: Callable[[int], None] = lambda done: None,
+        turned: Callable[[], None] = lambda: None,
     ) -> "Tally":
         """Work the queues of bots until told to stop, or until nothing has come due for `linger`; collects nothing.
 
-        `grace` is how long the item at hand may go on after SIGTERM before it is given back.
+        `grace` is how long the item at hand may go on after SIGTERM before it is given back. `turned` is called between
+        items, and every moment while there are none.
         """
         from core.runtime import Worker, host
         from core.sealing import Sealing
@@ -258,6 +260,7 @@ class Installation:
                 stop=stop,
                 locks=self.var / "locks",
                 progress=progress,
+                turned=turned,
             )
             with Sealing(lambda: self.seal(checkpoint=False)), worker.alive():
                 worker.work(run_id=None, linger=linger)

@@ -57,8 +57,18 @@ class Scheduler:
         startable = self._starter.start()
         return min((at for at in (due, startable) if at is not None), default=None)
 
-    def run(self, *, stop: StopRequest, woken: threading.Event, wake_at: Callable[[datetime], None]) -> None:
-        """Take turns until told to stop: every few seconds, and whenever it is woken; a lost store is waited for."""
+    def run(
+        self,
+        *,
+        stop: StopRequest,
+        woken: threading.Event,
+        wake_at: Callable[[datetime], None],
+        turned: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Take turns until told to stop: every few seconds, and whenever it is woken; a lost store is waited for.
+
+        `turned` is called after each turn, and each time the store was found lost.
+        """
         lost = ""
         while not stop.asked:
             woken.clear()
@@ -71,6 +81,7 @@ class Scheduler:
                 if error.message != lost:
                     logger.error("The scheduler waits for the store: {}", error.message)
                 lost = error.message
+            turned()
             waited = 0.0
             while waited < TURN and not stop.asked and not woken.wait(LOOK):
                 waited += LOOK

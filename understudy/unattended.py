@@ -11,7 +11,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
@@ -41,6 +41,7 @@ from core.store.pulse import AtHand
 from understudy.commands import COMMANDS
 
 AROUND = timedelta(seconds=15)  # between two looks at disk, keys, evidence and browser
+WATCH_SILENT = timedelta(minutes=10)  # a watch may wait that long for mail servers that do not answer
 TO_END = timedelta(seconds=90)  # beyond the grace, for runs that must still store their end; then a process is killed
 
 
@@ -98,9 +99,14 @@ class Unattended:
         self._began = installation.database.now()
         self._turned = time.monotonic()
         self._ended: set[str] = set()  # workers that were killed for standing still
-        self._locks = installation.var / "locks"
         health = installation.config.file.health
-        looks = Looks(installation.database, host=socket.gethostname(), standstill=health.standstill)
+        locks = installation.var / "locks"
+        looks = Looks(
+            installation.database,
+            host=socket.gethostname(),
+            alive=lambda worker: host.fate(worker, folder=locks) is Fate.ALIVE,
+            standstill=health.standstill,
+        )
         self._beats = Turning(looks.look, every=EVERY.total_seconds(), name="beat")
         around = Around(
             var=installation.var,
@@ -121,10 +127,12 @@ class Unattended:
                 pages = pages_for(turned=self._since_turn, parts=self._looked, metrics=self._metrics)
                 server = open_.enter_context(HealthServer(listen, pages))
                 self._told(f"Health is told at http://{server.address}/readyz")
-            try:
-                return self._crew.run(told=self._told, looked=self._turn, stands_still=self._stands_still)
-            finally:
-                self._notifier.stopping()
+            return self._crew.run(
+                told=self._told,
+                looked=self._turn,
+                stands_still=self._stands_still,
+                ending=self._notifier.stopping,
+            )
 
     def _turn(self) -> None:
         """After each look at the processes: end what stands still, and tell systemd how things are."""
@@ -133,10 +141,10 @@ class Unattended:
         running = {name: pid for name, pid in self._crew.running().items() if pid is not None}
         if beat is None:
             return
-        if fresh:
-            for one in beat.still:
-                self._end(one, ours=set(running.values()))
-        why_not = beat.standstill() if fresh else "the store has not been heard of"
+        still = [one for one in beat.still if fresh and _is_ours(one.worker, among=set(running.values()))]
+        for one in still:
+            self._end(one)
+        why_not = beat.standstill(still) if fresh else "the store has not been heard of"
         if beat.scheduler is not None and beat.scheduler >= self._began:
             self._notifier.ready()
         if why_not is None:
@@ -147,22 +155,24 @@ class Unattended:
         beat = self._beats.latest
         if beat is None or beat.trouble is not None or self._beats.age > STALE.total_seconds():
             return None
-        signs = {"scheduler": beat.scheduler, "watch": beat.watch}
-        if name not in signs or age <= SILENT or not beat.silent(signs[name]):
+        look = self._installation.config.file.alerts.look
+        limits = {"scheduler": (beat.scheduler, SILENT), "watch": (beat.watch, max(WATCH_SILENT, 3 * look))}
+        sign, limit = limits.get(name, (None, timedelta.max))
+        if age <= limit or not beat.silent(sign, for_=limit):
             return None
-        return f"it has given no sign of life for {SILENT.total_seconds() / 60:g} minutes"
+        return f"it has given no sign of life for {limit.total_seconds() / 60:g} minutes"
 
-    def _end(self, one: AtHand, *, ours: set[int]) -> None:
-        """Kill the process whose item stands still, when it is one of ours or was started by one of ours."""
-        pid = host.process_of(one.worker)
-        alive = host.fate(one.worker, folder=self._locks) is Fate.ALIVE  # otherwise the number may be another's by now
-        if one.worker in self._ended or not alive or not {pid, host.parent_of(pid)} & ours:
+    def _end(self, one: AtHand) -> None:
+        """Kill the process whose item stands still; once, since the next look may still see what it left."""
+        if one.worker in self._ended:
             return
         self._ended.add(one.worker)
+        pid = host.process_of(one.worker)
         sentence = f"Process {pid} stands still at item {one.item_id} of {one.bot} and is killed"
         logger.error("{}", sentence)
         self._told(sentence)
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
     def _since_turn(self) -> float:
         return time.monotonic() - self._turned
@@ -186,6 +196,12 @@ class Unattended:
                 return measured(tx, self._installation.config)
         except StoreUnavailable:
             return None
+
+
+def _is_ours(worker: str, *, among: set[int]) -> bool:
+    """Tell whether a worker that lives is one of these processes, or was started by one of them."""
+    pid = host.process_of(worker)
+    return pid in among or host.parent_of(pid) in among
 
 
 def _in_words(running: dict[str, int], *, restarts: int, beat: Beat, why_not: str | None) -> str:

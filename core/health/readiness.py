@@ -12,7 +12,7 @@ from audit.checkpoints import newest
 from audit.errors import AuditError
 from audit.keys import Keyring
 from core.errors import UnderstudyError
-from core.health.beat import Beat
+from core.health.beat import SILENT, Beat
 from core.health.measured import free_disk
 from core.store import Database
 
@@ -58,7 +58,8 @@ def parts_of(beat: Beat | None, *, age: float) -> tuple[Part, ...]:
 
 def _scheduler(beat: Beat) -> Part:
     told = "has given no sign yet" if beat.scheduler is None else f"gave its last sign at {_at(beat.scheduler)}"
-    return Part(part="scheduler", good=beat.scheduler is not None and not beat.silent(beat.scheduler), says=told)
+    good = beat.scheduler is not None and not beat.silent(beat.scheduler, for_=SILENT)
+    return Part(part="scheduler", good=good, says=told)
 
 
 def _items(beat: Beat) -> Part:

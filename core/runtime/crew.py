@@ -67,17 +67,19 @@ class Crew:
         told: Callable[[str], None] = lambda sentence: None,
         looked: Callable[[], None] = lambda: None,
         stands_still: Callable[[str, timedelta], str | None] = lambda name, age: None,
+        ending: Callable[[], None] = lambda: None,
     ) -> int:
         """Keep the processes running; return the highest exit code of those that ended for good.
 
         `looked` is called after each look at them. `stands_still` is asked of each that runs, by name and age, and
-        tells why it is to be killed and started again; None: it is well.
+        tells why it is to be killed and started again; None: it is well. `ending` is called before all are told to end.
         """
         while not self._stop.asked and any(member.code is None for member in self._members):
             for member in self._members:
                 self._look_after(member, told, stands_still)
             looked()
             time.sleep(LOOK)
+        ending()
         self._end()
         return max([0, *(member.code or 0 for member in self._members)])
 

@@ -62,6 +62,11 @@ class Notifier:
             self._fed_at = now
             self._tell("WATCHDOG=1")
 
+    def turned(self) -> None:
+        """Say that the service has got round its work once more: it is ready, and gets on."""
+        self.ready()
+        self.gets_on()
+
     def status(self, sentence: str) -> None:
         """Say in a sentence what the service does, for `systemctl status`; the same one is told once."""
         line = " ".join(sentence.split())

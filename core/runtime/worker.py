@@ -75,8 +75,12 @@ class Worker:
         progress: Callable[[int], None] = lambda done: None,
         recycle: Callable[[], None] = lambda: None,
         beat: Callable[[], None] = lambda: None,
+        turned: Callable[[], None] = lambda: None,
     ) -> None:
-        """`beat` is called again and again from a thread of its own while the worker lives."""
+        """`beat` is called again and again from a thread of its own while the worker lives.
+
+        `turned` is called between items, and every moment while there are none.
+        """
         self.tally = Tally()
         self.guard = EffectGuard(now=workshop.database.now, keep=workshop.keep)
         self._bots = bots
@@ -86,6 +90,7 @@ class Worker:
         self._locks = locks
         self._progress = progress
         self._recycle = recycle
+        self._turned = turned
         self.windows = Windows(heeded=workshop.acting)
         self._queue = Queue(
             bots,
@@ -129,6 +134,7 @@ class Worker:
         gave_up_waiting = self._until(linger)
         claim: Claim | None = None
         while not self._stopped(holding=claim):
+            self._turned()
             if claim is None:
                 self._patiently(lambda: self._reap(run_id))
                 self._leave_closed()

@@ -99,11 +99,12 @@ class Watch:
         self._silent_since: datetime | None = None  # the store
         self._cried: tuple[datetime, list[Delivery]] | None = None  # when its silence was told, and every try
 
-    def run(self, stopped: Callable[[], bool]) -> None:
-        """Take turns until stopped."""
+    def run(self, stopped: Callable[[], bool], *, turned: Callable[[], None] = lambda: None) -> None:
+        """Take turns until stopped; `turned` is called after each."""
         try:
             while not stopped():
                 self.turn()
+                turned()
                 until = self._clock.monotonic() + self._expected.alerts.look.total_seconds()
                 while not stopped() and self._clock.monotonic() < until:
                     self._clock.sleep(PIECE)

@@ -38,6 +38,7 @@ def scheduler(
     SIGTERM its runs are told to stop; what they leave goes on when a scheduler is there again. Ends with 0 then.
     """
     from core.runtime.host import StopRequest
+    from core.runtime.systemd import Notifier
     from core.sealing import Sealing
     from schedules.clockwork import Waker
     from schedules.processes import Processes
@@ -74,7 +75,7 @@ def scheduler(
         woken = threading.Event()
         with Sealing(lambda: installation.seal(checkpoint=False)), StopRequest().listening() as stop:
             with Waker(woken.set) as waker:
-                keeper.run(stop=stop, woken=woken, wake_at=waker.at)
+                keeper.run(stop=stop, woken=woken, wake_at=waker.at, turned=Notifier.from_environment().turned)
             keeper.note(processes.stop(grace=time + TO_END))
     raise typer.Exit(0)
 

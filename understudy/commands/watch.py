@@ -54,6 +54,7 @@ def _lock(installation: "Installation") -> "FileLock":
 
 def _watch(installation: "Installation") -> None:
     from core.runtime.host import StopRequest
+    from core.runtime.systemd import Notifier
     from schedules.watching.opening import wait_for_store, watch_of
 
     if not installation.config.file.alerts.channels:
@@ -63,7 +64,7 @@ def _watch(installation: "Installation") -> None:
             return
         looking, trail = watch_of(installation, long_there=False)
         with trail.looking():
-            looking.run(lambda: stop.asked)
+            looking.run(lambda: stop.asked, turned=Notifier.from_environment().turned)
 
 
 def _once(installation: "Installation", *, telling: bool) -> "tuple[Sequence[Finding], bool]":

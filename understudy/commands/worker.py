@@ -45,12 +45,14 @@ def worker(
     has a closed target waits until that opens.
     """
     time = length_of(grace, option="--grace")
+    from core.runtime.systemd import Notifier
+
     if processes > 1:
         raise typer.Exit(_crew(ctx, bots=bots, tags=tags, processes=processes, grace=time, until_idle=until_idle))
     with opened(ctx) as installation:
         chosen = installation.bots(*_chosen(installation, bots=bots, tags=tags))
         linger = max(bot.linger for bot in chosen.values()) if until_idle else None
-        tally = installation.work(chosen, grace=time, linger=linger)
+        tally = installation.work(chosen, grace=time, linger=linger, turned=Notifier.from_environment().turned)
     Paper().line(f"Attempts: {', '.join(f'{how} {many}' for how, many in tally.outcomes.items()) or 'none'}.")
     if until_idle and tally.stopped is not None:
         Paper().line(f"Ended early: {tally.stopped}")
@@ -62,6 +64,7 @@ def _crew(
 ) -> int:
     from core.runtime.crew import Crew, Part
     from core.runtime.host import StopRequest
+    from core.runtime.systemd import VARIABLES, Notifier
 
     with opened(ctx) as installation:  # what is wrong is told once, not by every process
         installation.bots(*_chosen(installation, bots=bots, tags=tags))
@@ -73,7 +76,8 @@ def _crew(
     command += ["--until-idle"] if until_idle else []
     parts = [Part(name=f"worker {number}", command=tuple(command)) for number in range(1, processes + 1)]
     with StopRequest().listening() as stop:
-        return Crew(parts, stop=stop, grace=grace + TO_END).run(told=Paper().line)
+        crew = Crew(parts, stop=stop, grace=grace + TO_END, without=VARIABLES)
+        return crew.run(told=Paper().line, looked=Notifier.from_environment().turned)
 
 
 def _chosen(installation: "Installation", *, bots: str | None, tags: str | None) -> list[str]:

@@ -66,7 +66,7 @@ def test_what_is_there_is_told(database: Database, clock: FakeClock, config: Con
     with database.engine.connect() as connection:
         seal(connection, now=database.now(), keys=Keyring.open(tmp_path / "keys"), checkpoint=True)
     with database.transaction(actor="system:test") as tx:
-        for name in ("scheduler:one", "verified:one"):
+        for name in ("scheduler:one", "trail:one"):
             signs.give(tx, name)
     found = samples(told(database, config))
     clerk, book = ("bot", "clerk"), ("target", "book")

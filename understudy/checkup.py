@@ -18,7 +18,7 @@ from core.model.runs import ExitCode
 from core.registry import MOUNTED
 from core.target import Access, Target, TargetSettings
 from core.timing.calendars import FURTHEST, Nation
-from core.timing.closed import opens_at
+from core.timing.openings import first_opening
 from core.timing.schedule import Schedule, Slot, report_by
 from core.timing.zones import local_text
 
@@ -109,7 +109,7 @@ class Checkup:
         for name, bot in installation.config.file.bots.items():
             hours = installation.config.hours_of(name)
             each_opens = all(one.next_open(now) is not None for one in hours.values())
-            if bot.enabled and each_opens and opens_at(hours, now) is None:
+            if bot.enabled and each_opens and first_opening(hours.values(), now) is None:
                 never = f"bots.{name} could never begin: its targets {' and '.join(hours)} are not open together"
                 wrong = ConfigError([f"{never} within {FURTHEST} days; correct their hours"])
                 self.bad("hours", wrong, ExitCode.CONFIGURATION)

@@ -20,7 +20,7 @@ from tests.schedules.cast import DAY, MINUTE, all_of, utc
 from tests.schedules.fleet import Fleet, installation, instants
 
 BEGIN, END = utc("2026-10-18 12:00"), utc("2026-11-01 12:00")  # clocks change on 25 October
-BOUNDARIES = ("due moved", "due made", "all made", "start counted", "run begun", "run ended")
+BOUNDARIES = ("due moved", "due made", "all made", "start chosen", "start counted", "run begun", "run ended")
 
 
 def expected(schedules: list[Schedule], begin: datetime, end: datetime) -> dict[tuple[str, str, str], datetime]:

@@ -95,6 +95,16 @@ def test_of_two_takers_one_has_it(database: Database, ordered: Occurrence) -> No
         assert occurrences.unfinished(tx) == []
 
 
+def test_of_two_that_take_over_from_a_dead_holder_one_has_it(database: Database, ordered: Occurrence) -> None:
+    """The second had seen the dead one too, and finds the first."""
+    assert ordered.run_id is not None
+    with database.transaction(actor="system:test") as tx:
+        assert occurrences.take(tx, ordered, holder="dead", run_id=ordered.run_id)
+        seen = occurrences.get(tx, ordered.id)
+        assert occurrences.take(tx, seen, holder="b", run_id=ordered.run_id)
+        assert not occurrences.take(tx, seen, holder="c", run_id=ordered.run_id)
+
+
 @pytest.mark.parametrize(("in_good_order", "starts"), [(True, 0), (False, 1)])
 def test_a_stop_in_good_order_is_no_death(
     database: Database, ordered: Occurrence, in_good_order: bool, starts: int

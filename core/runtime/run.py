@@ -216,7 +216,7 @@ class Run:
         drawn = self._patiently(lambda: self._balances(run_id))
         exit_code = self._exit_code(drawn)
         self._shop.boundaries.reach("run ending")
-        goes_on_at = self._goes_on_at(exit_code)
+        goes_on_at = self._goes_on_at()
         run, states = self._patiently(lambda: self._close(run_id, exit_code, drawn, goes_on_at))
         return RunReport(
             run_id=run_id,
@@ -234,9 +234,9 @@ class Run:
             goes_on_at=goes_on_at,
         )
 
-    def _goes_on_at(self, exit_code: ExitCode) -> datetime | None:
+    def _goes_on_at(self) -> datetime | None:
         """Return when a run that was told to stop before its queue was empty may go on: as soon as somebody can."""
-        told = self._stop.asked and exit_code is ExitCode.STOPPED
+        told = self._stop.asked and self._worker.tally.exit_code is ExitCode.STOPPED
         return self._shop.database.now() if told else None
 
     def _close(

@@ -13,7 +13,7 @@ from core.model.occurrences import BY_HAND, Occurrence, OccurrenceState
 from core.model.protocol import Fate, Hold, hold_of
 from core.model.runs import ExitCode
 from core.runtime import host
-from core.store import Database, Transaction, holds, occurrences
+from core.store import Database, Transaction, holds, items, occurrences, slots
 from core.timing.openings import first_opening, why_closed
 from core.timing.schedule import CatchUp, Schedule
 from schedules.processes import Ended, Starting
@@ -99,8 +99,10 @@ class Starter:
                 return
             if not self._taken_back(tx, occurrence, holder):
                 return
+            holds_more = any(row.worker == holder for row in items.held(tx))
+            holds_more = holds_more or any(row.holder == holder for row in slots.held(tx))
         logger.warning("The process {} at {} of {} is gone", holder, occurrence.name, occurrence.slot)
-        if fate is Fate.DEAD:
+        if fate is Fate.DEAD and not holds_more:  # its lock proves the death to whoever takes back what it held
             host.forget(holder, folder=self._locks)
 
     def _taken_back(self, tx: Transaction, occurrence: Occurrence, holder: str) -> bool:

@@ -9,11 +9,13 @@ import pytest
 from audit.tables import trail_event
 from core.clock import FakeClock
 from core.locks import FileLock
+from core.model.items import NewItem
 from core.model.occurrences import Occurrence, OccurrenceState
+from core.model.protocol import Fate
 from core.model.runs import ExitCode, Mode
 from core.runtime import host
 from core.runtime.ordered import Order
-from core.store import Database, holds, occurrences, runs, signs
+from core.store import Database, holds, items, occurrences, runs, signs, slots
 from core.store import tables as t
 from core.timing import timetable as forms
 from core.timing.schedule import CatchUp, Schedule
@@ -183,6 +185,26 @@ def test_a_process_that_dies_is_replaced_with_growing_pauses(
         assert runs.unclosed(tx, BOT, before=None) == []
         assert tx.connection.execute(trail_event.select().where(trail_event.c.action == "worker.lost")).all()
     assert list(office.locks.iterdir()) == []
+
+
+@pytest.mark.parametrize("what", ["item", "session"])
+def test_the_lock_of_a_dead_process_stays_while_it_holds_more(
+    database: Database, clock: FakeClock, tmp_path: Path, what: str
+) -> None:
+    """It proves the death to the next run, which takes the item back at once instead of waiting for its lease."""
+    office = Office(database, clock, tmp_path, schedule(), starting=Nobody())
+    (one,) = office.at("2026-03-02 07:30")
+    worker = Worker(database, office.starting.started[-1], office.locks)
+    with database.transaction(actor="system:test") as tx:
+        if what == "session":
+            slots.provide(tx, "ledger", allowed=1)
+            assert slots.take(tx, "ledger", allowed=1, holder=worker.name, lease=MINUTE)
+        else:
+            items.add(tx, BOT, run_id=one.run_id or 0, new=NewItem(reference="7"))
+            assert items.claim(tx, BOT, worker=worker.name, lease=MINUTE)
+    worker.die()
+    assert states(office.after(SECOND)) == ["due"]
+    assert host.fate(worker.name, folder=office.locks) is Fate.DEAD
 
 
 def test_a_process_on_another_host_is_gone_when_its_lease_is(

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.errors import Fenced
+from core.errors import ApplicationException, Fenced
 from core.model.items import NewItem, WorkItem
 from core.model.occurrences import Occurrence, OccurrenceState
 from core.model.runs import ExitCode
@@ -235,6 +235,22 @@ def test_a_run_that_is_told_to_stop_goes_on_when_a_scheduler_is_there(stage: Sta
     assert stage.run(occurrence=ordered).exit_code is ExitCode.GREEN
     assert sorted(book.numbers()) == ["7", "8"]
     assert found(stage, ordered).state is OccurrenceState.ENDED
+
+
+def test_a_run_that_had_failures_and_was_told_to_stop_goes_on_too(stage: Stage, ordered: int) -> None:
+    """Its own run has ended with 1, for whoever watches runs; what it left is not left for another day."""
+    stop = StopRequest()
+
+    def process(item: WorkItem, ctx: Context[None]) -> object:
+        stop.asked = True
+        raise ApplicationException("SYSTEM_DOWN", "The system is down.")
+
+    stage.change(process=process, attempts=1)
+    report = stage.run(occurrence=ordered, stop=stop)
+    assert report.exit_code is ExitCode.FAILED
+    assert found(stage, ordered).state is OccurrenceState.DUE
+    stage.change(process=lambda item, ctx: None)
+    assert stage.run(occurrence=ordered).outcomes == {"done": 1}
 
 
 def test_a_bot_whose_collect_fails_ends_the_occurrence_as_failed(stage: Stage, ordered: int) -> None:

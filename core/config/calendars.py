@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -60,7 +61,7 @@ class Calendars:
             known_to=overrides.known_until,
         )
         for first, _ in calendar.closed:
-            self._problems.tried(f"{key}.closed", lambda first=first: _open_again(calendar, first), None)  # type: ignore[misc]
+            self._problems.tried(f"{key}.closed", partial(_open_again, calendar, first), None)
         self.by_name[name] = calendar
         corrected = overrides.model_dump_json(exclude={"known_until"}, exclude_defaults=True)
         self._rules[name] = table.model_dump_json(exclude_defaults=True) + corrected

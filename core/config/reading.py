@@ -2,21 +2,24 @@
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from core.config.alerts import problems_of
 from core.config.tables import PARTS, BotsToml, Profile
-from core.config.timing import Timing
 from core.errors import ConfigError
 from core.target import TargetSettings
-from core.timing.calendars import Calendar
-from core.timing.hours import Hours
-from core.timing.schedule import Schedule
+
+if TYPE_CHECKING:
+    from core.config.timing import Timing
+    from core.timing.calendars import Calendar
+    from core.timing.hours import Hours
+    from core.timing.schedule import Schedule
 
 FILE = "bots.toml"
 VARIABLE = "UNDERSTUDY_ENV"
@@ -25,34 +28,50 @@ VARIABLE = "UNDERSTUDY_ENV"
 class Config:
     """A checked configuration."""
 
-    def __init__(
-        self, *, folder: Path, file: BotsToml, profile: Profile, sources: tuple[Path, ...], timing: Timing
-    ) -> None:
+    def __init__(self, *, folder: Path, file: BotsToml, profile: Profile, sources: tuple[Path, ...]) -> None:
         self.folder = folder
         self.file = file
         self.profile = profile
         self.sources = sources
-        self._timing = timing
 
-    def calendars(self) -> Mapping[str, Calendar]:
+    @property
+    def _has_hours(self) -> bool:
+        return any(target.has_hours for target in self.file.targets.values())
+
+    @property
+    def _has_schedules(self) -> bool:
+        return any(bot.schedules for bot in self.file.bots.values())
+
+    @cached_property
+    def _timing(self) -> "Timing":
+        from core.config.timing import Timing
+
+        return Timing(self.file, folder=self.folder, where=_names(self.sources))
+
+    def problems_of_time(self) -> list[str]:
+        """Return what is wrong with calendars, hours and schedules; nothing is loaded where the file has none."""
+        says_when = bool(self.file.calendars) or self._has_hours or self._has_schedules
+        return self._timing.all_problems() if says_when else []
+
+    def calendars(self) -> "Mapping[str, Calendar]":
         """Return every calendar by name, with the one called `default`."""
         return self._timing.calendars
 
-    def calendars_in_use(self) -> tuple[Calendar, ...]:
+    def calendars_in_use(self) -> "tuple[Calendar, ...]":
         """Return the calendars that decide when a schedule is due or a target is open; the others may end unnoticed."""
         return self._timing.calendars_in_use
 
-    def hours(self) -> Mapping[str, Hours]:
+    def hours(self) -> "Mapping[str, Hours]":
         """Return the hours of each target that has any, by target."""
-        return self._timing.hours
+        return self._timing.hours if self._has_hours else {}
 
-    def hours_of(self, bot: str) -> Mapping[str, Hours]:
+    def hours_of(self, bot: str) -> "Mapping[str, Hours]":
         """Return the hours of a bot's targets that have any, by target."""
-        return self._timing.hours_of(bot)
+        return self._timing.hours_of(bot) if self._has_hours else {}
 
-    def schedules(self) -> tuple[Schedule, ...]:
+    def schedules(self) -> "tuple[Schedule, ...]":
         """Return the schedules that are enabled, of enabled bots, in the file's order."""
-        return self._timing.schedules
+        return self._timing.schedules if self._has_schedules else ()
 
     def target(self, name: str) -> TargetSettings:
         """Return one target's settings."""
@@ -99,16 +118,20 @@ def read_config(folder: Path, *, environment: Mapping[str, str] | None = None) -
             raise ConfigError([f"{VARIABLE} is {chosen!r}, but {overlay} is not there; make it, or unset the variable"])
         data[overlay] = _read(overlay)
     file, mistakes = _checked(data)
-    where = " and ".join(path.name for path in data)
+    where = _names(data)
     profile = _profile(chosen, file)
     problems = [_problem(_where(data, mistake["loc"]), mistake) for mistake in mistakes]
     problems += _cross_check(where, file, profile, mistaken={mistake["loc"][:2] for mistake in mistakes})
-    timing = Timing(file, folder=folder, where=where)
-    problems += timing.all_problems()
+    config = Config(folder=folder, file=file, profile=profile, sources=tuple(data))
+    problems += config.problems_of_time()
     problems += problems_of(file.alerts, where=where)
     if problems:
         raise ConfigError(problems)
-    return Config(folder=folder, file=file, profile=profile, sources=tuple(data), timing=timing)
+    return config
+
+
+def _names(files: Iterable[Path]) -> str:
+    return " and ".join(path.name for path in files)
 
 
 def _checked(data: Mapping[Path, dict[str, Any]]) -> tuple[BotsToml, list[ErrorDetails]]:
@@ -145,7 +168,7 @@ def _where(data: Mapping[Path, dict[str, Any]], path: tuple[int | str, ...]) -> 
             here = here.get(part) if isinstance(here, dict) else here
         if here is not None:
             return str(file.name)
-    return " and ".join(file.name for file in data)
+    return _names(data)
 
 
 def _read(path: Path) -> dict[str, Any]:

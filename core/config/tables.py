@@ -145,6 +145,11 @@ class TargetTable(ConfigTable):
     secrets: dict[str, str] = Field(default_factory=dict)  # role to secret name
     options: dict[str, Any] = Field(default_factory=dict)  # the target's own keys
 
+    @property
+    def has_hours(self) -> bool:
+        """False when it is always open."""
+        return bool(self.open or self.maintenance or self.freeze or self.closed_on_holidays)
+
 
 class BotTable(ConfigTable):
     """`[bots.<name>]`"""

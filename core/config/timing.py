@@ -53,11 +53,7 @@ class Timing:
     @cached_property
     def hours(self) -> Mapping[str, Hours]:
         """The hours of each target that has any."""
-        return {
-            name: self._hours_of(name, table)
-            for name, table in self._file.targets.items()
-            if table.open or table.maintenance or table.freeze or table.closed_on_holidays
-        }
+        return {name: self._hours_of(name, table) for name, table in self._file.targets.items() if table.has_hours}
 
     @cached_property
     def schedules(self) -> tuple[Schedule, ...]:

@@ -84,33 +84,30 @@ def wall_spans(first: datetime, last: datetime, zone: ZoneInfo) -> tuple[Instant
 
 
 @lru_cache(maxsize=32)
-def unsafe_times(zone: ZoneInfo) -> tuple[tuple[int, int], ...]:
-    """Return the spans of the day that clocks of this zone skip or repeat on some day, in minutes from midnight.
-
-    Each begins before `DAY` and may end after it.
-    """
-    spans: set[tuple[int, int]] = set()
+def unsafe_minutes(zone: ZoneInfo) -> frozenset[int]:
+    """Return the minutes of the day, from midnight, that clocks of this zone skip or repeat on some day."""
+    found: set[int] = set()
     at = datetime(FIRST, 1, 1, tzinfo=UTC)
     while at.year <= LAST:
         before, after = _offset(at, zone), _offset(at + _STEP, zone)
         if before != after:
             change = _change(at, at + _STEP, zone)
             start = (change + min(before, after)).time()
-            minutes = start.hour * 60 + start.minute
-            spans.add((minutes, minutes + abs(after - before) // _MINUTE))
+            length = abs(after - before) // _MINUTE
+            found.update((start.hour * 60 + start.minute + number) % DAY for number in range(length))
         at += _STEP
-    return tuple(sorted(spans))
+    return frozenset(found)
 
 
 def unsafe_span(at: time, zone: ZoneInfo) -> tuple[time, time] | None:
     """Return the times of day between which this one is skipped or repeated on some day; None when it never is."""
-    minute = at.hour * 60 + at.minute
-    if not _unsafe(minute, zone):
+    unsafe = unsafe_minutes(zone)
+    first = last = at.hour * 60 + at.minute
+    if first not in unsafe:
         return None
-    first = last = minute
-    while _unsafe(first - 1, zone):
+    while (first - 1) % DAY in unsafe:
         first -= 1
-    while _unsafe(last, zone):
+    while last % DAY in unsafe:
         last += 1
     return _time(first), _time(last)
 
@@ -130,12 +127,6 @@ def refuse_unsafe(at: time, zone: ZoneInfo) -> None:
 def _both(day: date, at: time, zone: ZoneInfo) -> tuple[datetime, datetime]:
     local = datetime.combine(day, at, tzinfo=zone)
     return local.astimezone(UTC), local.replace(fold=1).astimezone(UTC)
-
-
-def _unsafe(minute: int, zone: ZoneInfo) -> bool:
-    """Tell whether a minute of the day, which may lie in the day before or after, is skipped or repeated."""
-    minute %= DAY
-    return any(start <= minute < end or start <= minute + DAY < end for start, end in unsafe_times(zone))
 
 
 def _time(minute: int) -> time:

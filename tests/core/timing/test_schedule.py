@@ -25,6 +25,12 @@ def test_an_hour_is_one_of_the_same_local_day() -> None:
     assert report_by(replace(MORNING, report_by=time(11)), SUMMER) == datetime(2026, 7, 1, 10, tzinfo=UTC)
 
 
+def test_the_day_is_the_local_one() -> None:
+    """Half past midnight in summer is still the day before in UTC, and the deadline is the morning that follows."""
+    slot = Slot(key="2026-07-02T00:30", due=datetime(2026, 7, 1, 23, 30, tzinfo=UTC))
+    assert report_by(replace(MORNING, report_by=time(11)), slot) == datetime(2026, 7, 2, 10, tzinfo=UTC)
+
+
 def test_a_length_counts_from_the_due_time() -> None:
     """Whatever clocks show."""
     assert report_by(replace(MORNING, report_within=timedelta(hours=2)), SUMMER) == datetime(

@@ -1,1 +1,1 @@
-"""When bots run unattended: the house of the scheduler; nothing lives here yet."""
+"""When bots run unattended: what is due, made once, started in processes, and started again when one dies."""

@@ -111,11 +111,8 @@ class Maker:
     def _look_ahead(self, tx: Transaction, schedule: Schedule, row: Any) -> None:
         """Put the row right whose rule or calendar has changed, or which a clock that was ahead had moved too far."""
         upcoming = next_slot(schedule, tx.now)
-        if row.rule == schedule.rule and upcoming is not None:
-            there = row.next_slot == upcoming.key
-            if there or occurrences.stands(tx, schedule.bot, schedule.name, upcoming):
-                return
-        elif row.rule == schedule.rule and row.next_slot is None:
+        key = None if upcoming is None else upcoming.key
+        if row.rule == schedule.rule and row.next_slot == key:
             return
         rows.move(tx, row, rule=schedule.rule, next=upcoming)
 

@@ -143,6 +143,7 @@ class Starter:
         return left
 
     def _start(self, occurrence: Occurrence) -> None:
+        self._reach("start chosen")
         with self._database.transaction(actor=self._name) as tx:
             started = self._counted(tx, occurrence)
         if started is None:

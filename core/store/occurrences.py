@@ -65,12 +65,6 @@ def pass_over(tx: Transaction, bot: str, schedule: str, passed: Iterable[tuple[S
             tx.note(Act.SCHEDULE_MISSED, bot=bot, schedule=schedule, slot=slot.key, reason=why)
 
 
-def stands(tx: Transaction, bot: str, schedule: str, slot: Slot) -> bool:
-    """Tell whether the slot has an occurrence, other than one that a clock far ahead of ours had passed over."""
-    row = tx.connection.execute(_OF_SLOT, {"bot": bot, "schedule": schedule, "slot": slot.key}).one_or_none()
-    return row is not None and not _by_a_wrong_clock(tx, row)
-
-
 def skip(tx: Transaction, occurrence: Occurrence, *, why: str) -> bool:
     """Drop a run that was ordered and never begun; False when it has moved on."""
     moved = _move(tx, occurrence, OccurrenceState.SKIPPED, reason=why, run_id=None, ended_at=tx.now)

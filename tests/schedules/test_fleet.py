@@ -3,6 +3,7 @@
 The control is in the same harness: schedulers of APScheduler that share its job store.
 """
 
+import itertools
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ from tests.schedules.cast import DAY, MINUTE, all_of, utc
 from tests.schedules.fleet import Fleet, installation, instants
 
 BEGIN, END = utc("2026-10-18 12:00"), utc("2026-11-01 12:00")  # clocks change on 25 October
-BOUNDARIES = ("due moved", "due made", "all made", "start counted", "run begun", "run ended")
+BOUNDARIES = ("due moved", "due made", "all made", "start chosen", "start counted", "run begun", "run ended")
 
 
 def expected(schedules: list[Schedule], begin: datetime, end: datetime) -> dict[tuple[str, str, str], datetime]:
@@ -64,6 +65,7 @@ def test_a_fortnight_with_kills_runs_everything_once(url: str, tmp_path: Path) -
     assert Counter((one.bot, one.schedule, one.slot) for one in there) == Counter(plan.keys())
     assert {(one.state, one.exit_code) for one in there} == {(OccurrenceState.ENDED, 0)}
     assert len(runs_of(url)) == len(plan)
+    assert [pair for bot in {one.bot for one in there} for pair in _overlapping(there, bot)] == []
 
 
 @pytest.mark.parametrize("policy", ["skip", "once", "each"])
@@ -97,6 +99,13 @@ def test_an_outage_of_all_is_made_up_for_as_the_policy_says(url: str, tmp_path: 
         "each": missed,
     }[policy]
     assert run == (plan.keys() - missed) | made_up
+
+
+def _overlapping(there: list[Occurrence], bot: str) -> list[tuple[Occurrence, Occurrence]]:
+    """Return the runs of a bot that were at work at the same time."""
+    began = sorted((one for one in there if one.bot == bot), key=lambda one: (one.began_at, one.ended_at))
+    pairs = itertools.pairwise(began)
+    return [(one, then) for one, then in pairs if one.ended_at > then.began_at]
 
 
 def _passed_over(one: Occurrence) -> bool:

@@ -122,6 +122,23 @@ def test_one_run_of_a_bot_at_a_time(database: Database, clock: FakeClock, tmp_pa
     assert begun == [["2026-03-03T07:30"], ["2026-03-04T07:30"], []]
 
 
+def test_two_schedulers_at_once_start_one_run_of_a_bot(database: Database, clock: FakeClock, tmp_path: Path) -> None:
+    """While one is about to start a run, the other starts another of the same bot: the first sees it and waits."""
+    locks = tmp_path / "locks"
+    desk = Desk(database, locks=locks)
+    second = scheduler(database, [schedule("evening")], starting=desk, locks=locks, name="office-2")
+
+    def meanwhile(boundary: str) -> None:
+        if boundary == "start chosen" and not desk.started:
+            second.turn()
+
+    office = Office(database, clock, tmp_path, schedule(), starting=desk, reach=meanwhile)
+    second.turn()
+    office.at("2026-03-02 07:30")
+    assert [one.schedule for one in desk.started] == ["evening"]
+    assert len(all_of(database)) == 2
+
+
 @pytest.mark.parametrize(("policy", "first"), [(CatchUp.ONCE, "skipped"), (CatchUp.EACH, "ended")])
 def test_what_waits_behind_a_long_run_is_merged_unless_each_counts(
     database: Database, clock: FakeClock, tmp_path: Path, policy: CatchUp, first: str

@@ -12,7 +12,7 @@ from core.model.occurrences import Occurrence, OccurrenceState
 from core.model.runs import ExitCode
 from core.runtime import Context, host
 from core.runtime.host import StopRequest
-from core.runtime.ordered import Taken
+from core.runtime.ordered import Order, Taken
 from core.runtime.reaper import reap
 from core.store import occurrences, runs
 from core.store import tables as t
@@ -74,6 +74,16 @@ def test_the_run_that_was_ordered_is_the_one_that_is_made(stage: Stage, ordered:
         assert tx.connection.execute(t.run.select()).all() == [run]
     assert (run.trigger, run.mode, run.new, bool(run.worker)) == ("schedule:noon", "auto", 2, True)
     assert sorted(book.numbers()) == ["7", "8"]
+
+
+def test_a_run_whose_taking_was_not_heard_of_is_taken_once(stage: Stage, ordered: int) -> None:
+    """The store was lost with the answer: asking again gives the same run, and no other."""
+    order = Order(ordered, locks=stage.folder / "locks")
+    given = []
+    for _ in range(2):
+        with stage.database.transaction(actor="system:test") as tx:
+            given.append(order.begin(tx, version="1", mode=stage.bot.mode, worker="here:1:a"))
+    assert given[0] == given[1] == found(stage, ordered).run_id
 
 
 def test_what_has_ended_is_not_made_again(stage: Stage, ordered: int, book: Book) -> None:

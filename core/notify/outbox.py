@@ -31,7 +31,7 @@ class Outbox:
         self._message = message
 
     def deliver(self) -> bool:
-        """Send what is due, if anything is; False when no channel took it.
+        """Send what is due, if anything is; False while something waits that no channel took.
 
         The message is sent before its delivery is stored: when the process dies between, it is sent twice, never lost.
         """
@@ -39,9 +39,10 @@ class Outbox:
             notices.remind(tx, after=self._again)
             due = notices.to_tell(tx)
             last = notices.last_delivered(tx)
+            stuck = notices.is_stuck(tx)
             now = tx.now
         if not due or (last is not None and now < last + self._group):
-            return True
+            return not stuck
         tries = self._notifier.send(self._message(due))
         pause = min(FIRST * 2 ** min(max(notice.tries for notice in due), 10), LONGEST)
         with self._database.transaction(actor="system:notify") as tx:

@@ -88,6 +88,12 @@ def to_tell(tx: Transaction) -> Sequence[Notice]:
     return sorted(map(_notice, rows), key=lambda notice: -order.index(notice.alert.severity))
 
 
+def is_stuck(tx: Transaction) -> bool:
+    """Tell whether something is to be told that no channel took when it was tried."""
+    stuck = sa.select(t.notice.c.id).where(t.notice.c.tell_at.is_not(None), t.notice.c.tries > 0).limit(1)
+    return tx.connection.execute(stuck).first() is not None
+
+
 def last_delivered(tx: Transaction) -> datetime | None:
     """Return when a message about notices was last taken by a channel; None when none ever was."""
     taken = (t.delivery.c.error.is_(None), t.delivery.c.notice_id.is_not(None))

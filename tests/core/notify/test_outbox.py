@@ -63,7 +63,7 @@ def test_one_message_tells_everything_a_look_finds(office: Office) -> None:
     body = office.boxes[0].got[0].body
     assert "- target ledger: It is held: LOGIN_FAILED." in body
     assert "    understudy release target ledger" in body
-    assert "    understudy schedule run-now invoices" in body
+    assert "    understudy run invoices" in body
     assert Alert.ON_HOLD.safe in body
 
 

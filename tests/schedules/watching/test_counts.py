@@ -109,6 +109,17 @@ def test_while_another_run_is_to_come_no_cases_is_no_news(weekly: Office) -> Non
     assert len(weekly.find_slow(unusual)) == 1
 
 
+def test_while_a_run_is_at_work_no_cases_is_no_news(weekly: Office) -> None:
+    """It may still collect some."""
+    weekly.at("08:00", days=7)
+    weekly.make()
+    weekly.run("invoices", new=0)
+    begun = weekly.begin()
+    assert weekly.find_slow(unusual) == []
+    weekly.end(begun)
+    assert len(weekly.find_slow(unusual)) == 1
+
+
 def test_all_runs_of_a_day_count_together(weekly: Office) -> None:
     """Forty in two runs are forty."""
     tuesday(weekly, new=0)

@@ -53,6 +53,17 @@ def test_who_slept_with_the_watch_has_time_to_wake_up(office: Office) -> None:
     assert len(office.find(runs.not_started)) == 1
 
 
+def test_a_run_that_was_ordered_before_the_machine_slept_has_time_to_begin(office: Office) -> None:
+    """Ordered at 07:30, a minute before the machine went to sleep until ten."""
+    office.at("07:30", days=1)
+    office.make()
+    office.at("10:00")
+    office.present = office.now
+    assert office.find(runs.not_started) == []
+    office.at("10:11")
+    assert len(office.find(runs.not_started)) == 1
+
+
 def test_a_run_that_waits_for_an_opening_is_not_late(office: Office) -> None:
     """Due before its target opens, it is late ten minutes after the opening."""
     office.toml = TOML.replace("07:30", "05:30")

@@ -123,6 +123,8 @@ def test_what_was_changed_long_ago_is_found_with_the_whole(place: Place) -> None
     look.turn()
     assert "event 5 " in next(look.findings()).says
     assert '"whole":false' in place.verified()[-1]
+    with place.database.reading() as tx:
+        assert signs.all_of(tx, "trail")["app1"] == NOON, "of when it was last whole"
     place.clock.tick(timedelta(minutes=59))
     look.turn()
     assert len(list(look.findings())) == 1

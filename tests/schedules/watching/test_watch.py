@@ -199,12 +199,11 @@ def test_while_no_message_goes_out_the_dead_man_is_not_called(guard: Guard) -> N
     """Then the outside must hear the silence; when the channel works again, it hears us and people have the message."""
     guard.box.broken = True
     guard.office.run("letters", code=ExitCode.FAILED)
-    guard.look()
     before = guard.alive
-    guard.look()
+    guard.look(minutes=2)
+    assert guard.alive == before, "not at the looks between two tries either"
     guard.box.broken = False
-    told = guard.look(minutes=1)
-    assert told
+    assert guard.look(minutes=2)
     assert guard.alive > before
 
 
@@ -248,6 +247,19 @@ def test_a_store_that_is_silent_is_told_without_it_and_written_down_later(
     assert "It did not answer from Mon 02 Mar 2026 12:00 to Mon 02 Mar 2026 16:23; it does" in guard.box.got[-1].body
     assert guard.look(minutes=20) == []
     assert guard.open() == []
+
+
+def test_after_a_silence_of_the_store_the_scheduler_has_time_to_give_its_sign(
+    guard: Guard, away: Callable[[bool], None]
+) -> None:
+    """It could not give one while the store was away, however short that was."""
+    guard.scheduler = False
+    guard.look(minutes=1)
+    away(True)
+    guard.look(minutes=2.5)
+    away(False)
+    assert guard.look(minutes=1) == []
+    assert guard.look(minutes=4) == ["URGENT: no scheduler gives a sign (scheduler)"]
 
 
 def test_a_store_that_is_silent_for_a_moment_is_no_news(guard: Guard, away: Callable[[bool], None]) -> None:

@@ -80,7 +80,7 @@ def last_run(tx: Transaction, bot: str) -> LastRun | None:
     runs = t.run.c
     row = tx.connection.execute(
         sa.select(runs.exit_code, runs.started_at, runs.ended_at)
-        .where(runs.bot == bot, runs.ended_at.is_not(None), runs.exit_code.is_not(None))
+        .where(runs.bot == bot, runs.ended_at.is_not(None))
         .order_by(runs.id.desc())
         .limit(1)
     ).one_or_none()

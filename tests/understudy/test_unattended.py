@@ -76,6 +76,13 @@ with Installation.open(Path(sys.argv[1])) as office:
 """
 
 
+# Starts such a process and waits for it, as the scheduler does.
+STARTS = f"""
+import subprocess, sys
+sys.exit(subprocess.run([sys.executable, "-c", {HANGS!r}, sys.argv[1]]).returncode != 0)
+"""
+
+
 class Watched:
     """An installation whose processes are kept by a thread of the test, and what was told."""
 
@@ -206,26 +213,25 @@ def test_a_scheduler_that_is_stopped_is_killed_and_another_goes_on(folder: Path)
     assert ["stands still and was killed: it has given no sign of life" in sentence for sentence in told] == [True]
 
 
-def test_a_process_whose_item_stands_still_is_killed(folder: Path) -> None:
+@pytest.mark.parametrize("program", [HANGS, STARTS], ids=["a part itself", "started by a part"])
+def test_a_process_whose_item_stands_still_is_killed(folder: Path, program: str) -> None:
     """Its item stays where it is, to be looked for by the next; who does not belong here is left alone."""
     with Installation.open(folder) as office, office.database.transaction(actor="system:test") as tx:
         run_id = runs.start(tx, "clerk", version="1", mode=Mode.AUTO, trigger="test", worker="w")
-        item_id = items.add(tx, "clerk", run_id=run_id, new=NewItem(reference="7"))
-        items.add(tx, "clerk", run_id=run_id, new=NewItem(reference="8"))
+        for reference in ("7", "8"):
+            items.add(tx, "clerk", run_id=run_id, new=NewItem(reference=reference))
         stranger = f"{socket.gethostname()}:{os.getpid()}:00000000"
         other = items.claim(tx, "clerk", worker=stranger, lease=timedelta(seconds=1))
     assert other is not None
-    assert other.item_id == item_id
-    kept = Watched(folder, ("scheduler", SIGNS), ("worker 1", HANGS))
+    kept = Watched(folder, ("scheduler", SIGNS), ("worker 1", program))
     with host.alive(stranger, folder=folder / "var" / "locks"), kept.running() as watched:
         hanging = watched.pid("hangs")
-        eventually(lambda: any("and is killed" in sentence for sentence in watched.told))
-        eventually(lambda: any("was killed (SIGKILL)" in sentence for sentence in watched.told))
-    assert not Path(f"/proc/{hanging}").exists()
-    killed = [sentence for sentence in watched.told if "stands still" in sentence]
-    assert killed == [f"Process {hanging} stands still at item {item_id + 1} of clerk and is killed"]
+        eventually(lambda: not Path(f"/proc/{hanging}").exists())
+        eventually(lambda: any("another takes its place" in sentence for sentence in watched.told))
+    told = f"Process {hanging} stands still at item {other.item_id + 1} of clerk and is killed"
+    assert [sentence for sentence in watched.told if "stands still" in sentence] == [told]
     with Installation.open(folder) as office, office.database.reading() as tx:
-        assert {row.id for row in items.held(tx)} == {item_id, item_id + 1}
+        assert {row.id for row in items.held(tx)} == {other.item_id, other.item_id + 1}
 
 
 def test_what_machines_ask_is_answered_meanwhile(folder: Path) -> None:

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
 from audit.keys import Keyring
 from audit.sealer import seal
+from audit.tables import trail_event
 from core.clock import FakeClock
 from core.config import Config, read_config
 from core.health.exposition import CONTENT, written
@@ -63,6 +65,9 @@ def samples(text: str) -> Samples:
 def test_what_is_there_is_told(database: Database, clock: FakeClock, config: Config, tmp_path: Path) -> None:
     """Each figure has its name, its labels and its value."""
     fill(database, clock)
+    with database.reading() as tx:
+        events = tx.connection.execute(select(func.count()).select_from(trail_event)).scalar_one()
+    assert samples(told(database, config))["understudy_trail_unsealed_events", ()] == events > 0
     with database.engine.connect() as connection:
         seal(connection, now=database.now(), keys=Keyring.open(tmp_path / "keys"), checkpoint=True)
     with database.transaction(actor="system:test") as tx:

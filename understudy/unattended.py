@@ -13,10 +13,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import timedelta
-from importlib import import_module
 from pathlib import Path
 
-import typer
 from loguru import logger
 
 from core.errors import ConfigError, StoreUnavailable
@@ -50,16 +48,10 @@ def parts_for(folder: Path, *, workers: int, grace: timedelta) -> list[Part]:
     start = [sys.executable, "-m", "understudy.main", "--folder", str(folder.absolute())]
     limit = ["--grace", f"{grace.total_seconds():g}s"]
     words = {"scheduler": ["scheduler", *limit, *(["--leave-to-workers"] if workers else [])], "watch": ["watch"]}
-    if _knows("review", "serve"):
-        words["review desk"] = ["review", "serve"]
+    if "serve" in COMMANDS:
+        words["review desk"] = ["serve"]
     words |= {f"worker {number}": ["worker", *limit] for number in range(1, workers + 1)}
     return [Part(name=name, command=(*start, *said), final=frozenset()) for name, said in words.items()]
-
-
-def _knows(name: str, part: str) -> bool:
-    """Tell whether a command of this program has a part of that name."""
-    found = typer.main.get_command(import_module(COMMANDS[name].module).app)
-    return part in getattr(found, "commands", {})
 
 
 @contextmanager

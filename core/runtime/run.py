@@ -266,7 +266,7 @@ class Run:
         """
         if self._worker.tally.exit_code is not ExitCode.STOPPED:
             return None
-        return self._shop.database.now() if self._stop.asked else self._worker.tally.goes_on_at
+        return self._worker.tally.goes_on_at or (self._shop.database.now() if self._stop.asked else None)
 
     def _close(
         self, run_id: int, exit_code: ExitCode, drawn: tuple[Balance, ...], goes_on_at: datetime | None

@@ -38,8 +38,9 @@ bench: $(READY) $(BROWSER) ## measure speed and reading, and print both
 bench-engine: $(BENCH) ## measure the engine beside robocorp-workitems, on SQLite and PostgreSQL
 	@$(BIN)/python -m benchmarks.engine
 
-nightly: $(READY) ## a million items under faults of every kind; ten minutes unattended with every part killed
+nightly: $(READY) ## a million items under faults of every kind; three years and ten minutes unattended
 	@$(BIN)/python -m tests.simulation
+	@$(BIN)/python -m tests.schedules.year
 	@$(BIN)/python -m tests.scenarios.ten_minutes
 
 clean: ## remove everything that make has made; var/ of an installation stays

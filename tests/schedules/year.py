@@ -1,9 +1,13 @@
 """A year of one small daily bot, unattended: the real scheduler, runs and watch on a clock that is moved by hand.
 
+python -m tests.schedules.year --years 3         whole years, each with other faults; ends with 1 when a promise breaks
+
 Everything that goes wrong is planned in advance, so that what was told can be held against what was wrong. The world
 knows the truth: which records the source had on each day, and which of them the target holds.
 """
 
+import sys
+from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -12,6 +16,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -372,6 +377,17 @@ class World:
         alerts = (told for told in self.told if not told.subject.startswith("ended: "))
         return [told for told in alerts if not any(f.start <= told.at <= f.end + 36 * HOUR for f in self.faults)]
 
+    def broken(self) -> list[str]:
+        """Return every promise that was not held."""
+        lost = set(self.records) - set(self.book.numbers())
+        months = Counter((told.at.year, told.at.month) for told in self.false_alerts())
+        return [
+            *(f"{day} was late and nobody was told" for day in self.silent_days()),
+            *(f"{number} was entered twice" for number in self.doubled()),
+            *(f"{number} was never entered" for number in sorted(lost)),
+            *(f"{number} false alerts in {month}" for month, number in months.items() if number > 1),
+        ]
+
 
 class WholeTrail:
     """A trail that is whole; that one that is not is told stands in the tests of the watch."""
@@ -386,3 +402,27 @@ class WholeTrail:
 def _near(at: datetime, day: date) -> bool:
     due = datetime(day.year, day.month, day.day, 6, 30, tzinfo=ZONE)
     return due <= at <= due + 36 * HOUR
+
+
+def main() -> int:
+    """Play years, print a line for each, and say what was not held."""
+    parser = ArgumentParser(prog="python -m tests.schedules.year")
+    parser.add_argument("--years", type=int, default=3)
+    broken: list[str] = []
+    for seed in range(parser.parse_args().years):
+        year = 2026 + seed
+        with TemporaryDirectory() as folder:
+            faults, closed = planned(year, seed=seed), closed_days(year, seed=seed)
+            world = World(folder=Path(folder), year=year, faults=faults, closed=closed)
+            world.live()
+        print(
+            f"{year}: {len(world.faults)} faults, {len(world.late_days())} days late, {len(world.silent_days())} of them "
+            f"unheard, {len(world.doubled())} doubled, {len(world.false_alerts())} false alerts, {len(world.told)} messages"
+        )
+        broken += world.broken()
+    print("\n".join(f"BROKEN: {one}" for one in broken) or "Every promise was held.")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -38,8 +38,9 @@ bench: $(READY) $(BROWSER) ## measure speed and reading, and print both
 bench-engine: $(BENCH) ## measure the engine beside robocorp-workitems, on SQLite and PostgreSQL
 	@$(BIN)/python -m benchmarks.engine
 
-nightly: $(READY) ## a million items of the effect protocol, and 20,000 through the store, under faults of every kind
+nightly: $(READY) ## a million items of the effect protocol, 20,000 through the store, ten minutes of `understudy up`, all under faults
 	@$(BIN)/python -m tests.simulation
+	@$(BIN)/python -m tests.unattended
 
 clean: ## remove everything that make has made; var/ of an installation stays
 	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -5,7 +5,9 @@ program asks for it, since asking between fork and exec is not safe in a process
 program runs untied.
 """
 
+import errno
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Sequence
@@ -17,8 +19,11 @@ _ON_PARENTS_DEATH = 1  # PR_SET_PDEATHSIG
 def tied(command: Sequence[str]) -> list[str]:
     """Return the command that becomes the program given and gets SIGTERM when this process dies.
 
-    Start it in the main thread: Linux counts the death of the thread that started a process.
+    Raises FileNotFoundError when there is no such program. Start it in the main thread: Linux counts the death of the
+    thread that started a process.
     """
+    if shutil.which(command[0]) is None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), command[0])
     return [sys.executable, "-I", "-S", str(Path(__file__).resolve()), str(os.getpid()), *command]
 
 

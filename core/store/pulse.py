@@ -26,9 +26,9 @@ def at_hand(tx: Transaction, *, host: str) -> Sequence[AtHand]:
     """Return the items that workers of a host hold, and when each last got on; reads a few rows only."""
     items = t.item.c
     held = tx.connection.execute(
-        sa.select(items.id, items.bot, items.worker, items.lease_until, items.changed_at)
-        .where(items.state == sa.literal_column("'in_progress'"), items.worker.startswith(f"{host}:", autoescape=True))
-        .order_by(items.id)
+        sa.select(items.id, items.bot, items.worker, items.lease_until, items.changed_at).where(
+            items.state == sa.literal_column("'in_progress'"), items.worker.startswith(f"{host}:", autoescape=True)
+        )  # in no order: SQLite would go through all items for it
     ).all()
     moved = _moved(tx, [row.id for row in held])
     return [
@@ -39,7 +39,7 @@ def at_hand(tx: Transaction, *, host: str) -> Sequence[AtHand]:
             lease_until=row.lease_until,
             moved_at=max([row.changed_at, *moved.get(row.id, ())]),
         )
-        for row in held
+        for row in sorted(held, key=lambda row: int(row.id))
     ]
 
 

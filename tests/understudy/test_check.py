@@ -116,7 +116,7 @@ def test_schedules_say_when_they_are_due_next(desk: Desk) -> None:
     assert [one.says for one in found if one.part in ("schedules", "calendars", "hours")] == [
         "wales: bank holidays of Wales, known until 31 December 2027",
         "portal is closed: opening hours are sat 10:00-12:00; it opens Sat 26 Dec 2026 10:00 (Europe/London)",
-        "clerk/morning: due next Tue 29 Dec 2026 07:30 (Europe/London), to have reported by Tue 29 Dec 2026 11:00; "
+        "clerk/morning: due next Tue 29 Dec 2026 07:30 (Europe/London), to have reported by Sat 02 Jan 2027 13:30; "
         "then portal is closed: opening hours are sat 10:00-12:00; it opens Sat 02 Jan 2027 10:00 (Europe/London)",
     ]
     open_now = _told(desk, PORTAL_HOURS, "2026-12-26 11:00").findings

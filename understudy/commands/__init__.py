@@ -29,7 +29,7 @@ COMMANDS: dict[str, Command] = {
         "understudy.commands.replay", "Put stored items through today's code, and show what would change."
     ),
     "up": Command("understudy.commands.up", "Run everything this machine needs to work unattended."),
-    "metrics": Command("understudy.commands.metrics", "Tell the figures of an installation, for Prometheus."),
+    "metrics": Command("understudy.commands.metrics", "Tell the figures of an installation as Prometheus reads them."),
     "status": Command("understudy.commands.status", "Show how every bot stands."),
     "review": Command("understudy.commands.review", "List, show and decide the cases that wait for people."),
     "retry": Command("understudy.commands.retry", "Send failed items back to the queue."),
@@ -37,7 +37,7 @@ COMMANDS: dict[str, Command] = {
     "release": Command("understudy.commands.release", "Lift a hold on a bot or target."),
     "mode": Command("understudy.commands.mode", "Show how far a bot may go, or grant it more or less."),
     "watch": Command(
-        "understudy.commands.watch", "Look whether everything runs that should, and tell people when not."
+        "understudy.commands.watch", "Look whether everything runs that should, and tell people when it does not."
     ),
     "notify": Command("understudy.commands.notify", "Test the channels, list what was told, or say that you know."),
     "trail": Command("understudy.commands.trail", "Verify or export the trail."),

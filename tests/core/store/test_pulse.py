@@ -1,9 +1,11 @@
 """When each item at hand last got on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from core.clock import FakeClock
 from core.model.effects import EffectRecord, EffectState, Planned
@@ -73,3 +75,23 @@ def test_only_items_of_the_host_are_told(database: Database, clock: FakeClock) -
         assert pulse.at_hand(tx, host="here") == []
         assert pulse.at_hand(tx, host="_____") == []
         assert len(pulse.at_hand(tx, host="her_")) == 1
+
+
+def test_a_look_goes_through_an_index_however_many_items_there_are(database: Database, clock: FakeClock) -> None:
+    """It is made every few seconds for years: SQLite may read the items at hand only, never all of them."""
+    if database.engine.dialect.name != "sqlite":
+        pytest.skip("SQLite tells how it goes about it without any rows")
+    fill(database, clock)
+    asked: list[tuple[str, tuple[object, ...]]] = []
+    take(database, worker="here:1:a")
+    with database.reading() as tx:
+        event.listen(tx.connection, "before_cursor_execute", lambda *given: asked.append((given[2], given[3])))
+        pulse.at_hand(tx, host="here")
+        plans = [row[3] for sql, values in list(asked) for row in explained(tx, sql, values)]
+    assert len(plans) >= 5
+    assert [plan for plan in plans if plan.startswith("SCAN") and "USING INDEX item_held" not in plan] == []
+
+
+def explained(tx: Transaction, sql: str, values: tuple[object, ...]) -> list[Sequence[Any]]:
+    """Return SQLite's plan for a statement."""
+    return list(tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values))

@@ -416,8 +416,8 @@ def main() -> int:
             world = World(folder=Path(folder), year=year, faults=faults, closed=closed)
             world.live()
         print(
-            f"{year}: {len(world.faults)} faults, {len(world.late_days())} days late, {len(world.silent_days())} unheard, "
-            f"{len(world.doubled())} doubled, {len(world.false_alerts())} false alerts of {len(world.told)} messages"
+            f"{year}: {len(world.faults)} faults, {len(world.late_days())} days late, {len(world.silent_days())} "
+            f"unheard, {len(world.doubled())} doubled, {len(world.false_alerts())} false alerts of {len(world.told)} messages"
         )
         broken += world.broken()
     print("\n".join(f"BROKEN: {one}" for one in broken) or "Every promise was held.")

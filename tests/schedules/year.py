@@ -415,10 +415,9 @@ def main() -> int:
             faults, closed = planned(year, seed=seed), closed_days(year, seed=seed)
             world = World(folder=Path(folder), year=year, faults=faults, closed=closed)
             world.live()
-        print(
-            f"{year}: {len(world.faults)} faults, {len(world.late_days())} days late, {len(world.silent_days())} "
-            f"unheard, {len(world.doubled())} doubled, {len(world.false_alerts())} false alerts of {len(world.told)} messages"
-        )
+        late, silent, told = len(world.late_days()), len(world.silent_days()), len(world.told)
+        print(f"{year}: {len(faults)} faults, {late} days late, {silent} unheard, {len(world.doubled())} doubled,")
+        print(f"      {told} messages, {len(world.false_alerts())} of them false")
         broken += world.broken()
     print("\n".join(f"BROKEN: {one}" for one in broken) or "Every promise was held.")
     return 1 if broken else 0

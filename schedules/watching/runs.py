@@ -7,7 +7,7 @@ from core.model.notices import Alert, Finding
 from core.model.occurrences import BY_HAND, Occurrence, OccurrenceState
 from core.model.runs import ExitCode
 from core.store.watching import Ended
-from core.timing.openings import closing, first_opening
+from core.timing.openings import closing, first_opening, open_since
 from schedules.watching.expected import Expected
 from schedules.watching.facts import Facts
 
@@ -27,7 +27,8 @@ def not_started(facts: Facts, expected: Expected) -> Iterator[Finding]:
         if held & {("bot", occurrence.bot), *(("target", one) for one in expected.targets.get(occurrence.bot, ()))}:
             continue  # that has an alert of its own
         ready = _ready(occurrence, expected)
-        if facts.at > max(ready, facts.present) + expected.alerts.start_grace:
+        free = _free_since(occurrence, facts, expected)
+        if free is not None and facts.at > max(ready, free, facts.present) + expected.alerts.start_grace:
             tried = f" {occurrence.starts} processes were started for it and none began." if occurrence.starts else ""
             says = f"It was due {expected.hour(ready)} and nothing works at it.{tried}"
             yield _finding(Alert.RUN_NOT_STARTED, occurrence, says)
@@ -124,6 +125,19 @@ def _ready(occurrence: Occurrence, expected: Expected) -> datetime:
         return max(occurrence.due, occurrence.made_at)
     wanted = max(occurrence.due + schedule.jitter, occurrence.made_at)
     return first_opening(schedule.hours, wanted) or wanted
+
+
+def _free_since(occurrence: Occurrence, facts: Facts, expected: Expected) -> datetime | None:
+    """Return since when neither another run of the bot nor a hold is in the way of one that is due.
+
+    None while its targets are closed, or open for no longer than the grace: it may have waited past closing time.
+    """
+    bot, long_ago = occurrence.bot, facts.at - expected.alerts.start_grace
+    opened = open_since(expected.hours.get(bot, ()), long_ago, facts.at)
+    if opened is None or opened > long_ago:
+        return None
+    names = (("bot", bot), *(("target", one) for one in expected.targets.get(bot, ())))
+    return max(facts.last_end.get(bot, occurrence.due), *(facts.released.get(name, occurrence.due) for name in names))
 
 
 def _at_work_since(occurrence: Occurrence, expected: Expected, now: datetime) -> datetime:

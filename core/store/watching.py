@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ from core.store import tables as t
 from core.store.columns import Instant
 from core.store.transaction import Transaction
 
+COLLECTS = timedelta(hours=12)  # a run that takes in for longer is gone with its machine
 MOST_OVERTAKEN = 100  # runs of a bot that were ordered after one and ended before it
 _SINCE = "watched since"  # a name in the table `about`
 
@@ -153,6 +154,7 @@ def ready(tx: Transaction, bot: str) -> Ready | None:
     if not number:
         return None
     collecting = sa.select(r.id).where(r.bot == bot, r.ended_at.is_(None), r.frozen_at.is_(None), r.worker != "")
+    collecting = collecting.where(r.started_at > tx.now - COLLECTS)
     return Ready(
         bot=bot,
         number=number,

@@ -114,12 +114,13 @@ def unclosed(tx: Transaction, bot: str, *, before: int | None) -> Sequence[Any]:
 
 def abandon(tx: Transaction, run_id: int, *, bot: str, exit_code: int = ExitCode.FAILED) -> None:
     """Close a run whose worker died; its items stay where they are and are worked by later runs."""
-    tx.connection.execute(
+    closed = tx.connection.execute(
         t.run.update()
         .where(t.run.c.id == run_id, t.run.c.ended_at.is_(None))
         .values(ended_at=tx.now, exit_code=int(exit_code))
     )
-    tx.note(Act.WORKER_LOST, bot=bot, run_id=run_id)
+    if closed.rowcount == 1:
+        tx.note(Act.WORKER_LOST, bot=bot, run_id=run_id)
 
 
 def get(tx: Transaction, run_id: int) -> sa.Row[Any]:

@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from core.model.effects import EffectState
 from core.model.occurrences import Occurrence, OccurrenceState
 from core.model.runs import ExitCode
+from core.store import runs
 from core.store import tables as t
 from core.store.columns import Instant
 from core.store.transaction import Transaction
 
 COLLECTS = timedelta(hours=12)  # a run that takes in for longer is gone with its machine
-MOST_OVERTAKEN = 100  # runs of a bot that were ordered after one and ended before it
 _SINCE = "watched since"  # a name in the table `about`
 
 
@@ -81,7 +81,7 @@ def _occurrences(tx: Transaction, *conditions: sa.ColumnElement[bool]) -> Sequen
 
 def last_ended(tx: Transaction, bot: str) -> Ended | None:
     """Return the bot's newest run that came to an end of its own; one that a window or a hold stopped says nothing."""
-    row = _last_to_end(tx, bot, t.run.c.exit_code != int(ExitCode.STOPPED))
+    row = runs.last_to_end(tx, bot, t.run.c.exit_code != int(ExitCode.STOPPED))
     if row is None:
         return None
     unbalanced = tuple(one["name"] for one in row.balances or () if one["differences"])
@@ -90,22 +90,8 @@ def last_ended(tx: Transaction, bot: str) -> Ended | None:
 
 def last_end(tx: Transaction, bot: str) -> datetime | None:
     """Return when a run of the bot ended last, however it ended; None when none has."""
-    row = _last_to_end(tx, bot)
+    row = runs.last_to_end(tx, bot)
     return None if row is None else row.ended_at
-
-
-def _last_to_end(tx: Transaction, bot: str, *conditions: sa.ColumnElement[bool]) -> sa.Row[Any] | None:
-    """Return the bot's run that ended last: one that was ordered early may begin late, and end after newer ones."""
-    r = t.run.c
-    lately = (
-        sa.select(r.id, r.exit_code, r.ended_at, r.balances)
-        .where(r.bot == bot, r.ended_at.is_not(None), *conditions)
-        .order_by(r.id.desc())
-        .limit(MOST_OVERTAKEN)
-        .subquery()
-    )
-    newest = sa.select(lately).order_by(lately.c.ended_at.desc(), lately.c.id.desc()).limit(1)
-    return tx.connection.execute(newest).one_or_none()
 
 
 def taken_in(tx: Transaction, bot: str, *, since: datetime) -> Sequence[tuple[datetime, int]]:

@@ -21,8 +21,7 @@ def not_started(facts: Facts, expected: Expected) -> Iterator[Finding]:
     busy = {one.bot for one in facts.unfinished if one.state is OccurrenceState.BEGUN}
     held = {(hold.scope, hold.name) for hold in facts.holds}
     for occurrence in facts.unfinished:
-        known = (occurrence.bot, occurrence.schedule) in expected.schedules or occurrence.schedule == BY_HAND
-        if occurrence.state is not OccurrenceState.DUE or occurrence.bot in busy or not known:
+        if occurrence.state is not OccurrenceState.DUE or occurrence.bot in busy or not _is_known(occurrence, expected):
             continue  # the runs of a bot wait for each other; what bots.toml does not know is not started on purpose
         if held & {("bot", occurrence.bot), *(("target", one) for one in expected.targets.get(occurrence.bot, ()))}:
             continue  # that has an alert of its own
@@ -49,6 +48,8 @@ def overdue(facts: Facts, expected: Expected) -> Iterator[Finding]:
     """Find runs whose deadline has passed, and such without one that are at work for half a day."""
     for occurrence in facts.unfinished:
         deadline = occurrence.report_by
+        if occurrence.state is OccurrenceState.DUE and not _is_known(occurrence, expected):
+            continue  # nobody starts it, on purpose
         if deadline is not None and facts.at > deadline:
             begun = occurrence.began_at
             how = f"it began {expected.hour(begun)}" if begun is not None else "it has not begun"
@@ -61,6 +62,8 @@ def overdue(facts: Facts, expected: Expected) -> Iterator[Finding]:
                 yield _finding(Alert.RUN_OVERDUE, occurrence, says)
     for occurrence in facts.past:
         deadline, ended = occurrence.report_by, occurrence.ended_at
+        if occurrence.reason.startswith(NOT_MISSED):
+            continue
         if occurrence.state is OccurrenceState.ENDED and deadline is not None and ended is not None:
             says = f"It was to report by {expected.hour(deadline)} and ended {expected.hour(ended)}."
             yield _finding(Alert.RUN_OVERDUE, occurrence, says, over=True)
@@ -114,6 +117,12 @@ def _finding(alert: Alert, occurrence: Occurrence, says: str, *, over: bool = Fa
         over=over,
         about={"BOT": occurrence.bot, "SCHEDULE": occurrence.schedule},
     )
+
+
+def _is_known(occurrence: Occurrence, expected: Expected) -> bool:
+    """Tell whether bots.toml has what the run is of, so that schedulers start it."""
+    known = occurrence.schedule == BY_HAND or (occurrence.bot, occurrence.schedule) in expected.schedules
+    return known and occurrence.bot in expected.bots
 
 
 def _ready(occurrence: Occurrence, expected: Expected) -> datetime:

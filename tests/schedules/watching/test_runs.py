@@ -372,3 +372,19 @@ def test_a_run_that_was_ordered_early_and_failed_late_is_found(office: Office) -
     office.at("07:40")
     office.run("invoices")
     assert office.find(runs.failed) == []
+
+
+def test_what_was_switched_off_on_purpose_is_not_late(office: Office) -> None:
+    """Its bot is not enabled any more: nothing is expected of it, before the scheduler drops what is due and after."""
+    office.at("07:30", days=1)
+    office.make()
+    begun = office.begin()
+    office.do(occurrences.give_back, begun, holder="w:1", not_before=office.now, why="stopped", in_good_order=True)
+    office.do(occurrences.order_by_hand, "invoices", by="anna")
+    office.toml = TOML.replace('mode = "auto"', 'mode = "auto"\nenabled = false')
+    office.at("12:00")
+    assert [*office.find(runs.not_started), *office.find(runs.overdue)] == []
+    with office.database.reading() as tx:
+        one = occurrences.get(tx, begun)
+    office.do(occurrences.give_up, one, exit_code=ExitCode.STOPPED, why="bots.toml has no such schedule any more")
+    assert office.find(runs.overdue) == []

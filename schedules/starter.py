@@ -124,11 +124,13 @@ class Starter:
         known = (occurrence.bot, occurrence.schedule) in self._schedules or by_hand
         if known and occurrence.bot in self._bots:
             return True
-        if now - occurrence.not_before > FORGOTTEN and _untouched(occurrence):
+        if now - occurrence.not_before > FORGOTTEN:
+            why = "bots.toml has no such schedule any more, or its bot is not enabled"
             with self._database.transaction(actor=self._name) as tx:
-                occurrences.skip(
-                    tx, occurrence, why="bots.toml has no such schedule any more, or its bot is not enabled"
-                )
+                if occurrence.began_at is None:
+                    occurrences.skip(tx, occurrence, why=why)
+                else:  # what it did stays in its run
+                    occurrences.give_up(tx, occurrence, exit_code=ExitCode.STOPPED, why=why)
         return False
 
     def _merged(self, ready: list[Occurrence]) -> list[Occurrence]:

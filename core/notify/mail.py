@@ -50,6 +50,9 @@ class Mail:
             raise NotDelivered(f"the mail server at {self.host} does not do it: {_why(error)}") from error
         except ConfigError as error:
             raise NotDelivered(error.message) from error
+        except ValueError as error:  # its text holds the character
+            why = "a name, an address or the password holds a character that mail cannot carry"
+            raise NotDelivered(f"the mail cannot be sent: {why} ({type(error).__name__})") from None
         if refused:  # the others have it
             logger.warning("Channel {}: refused for {} of {} recipients", self.name, len(refused), len(self.to))
 

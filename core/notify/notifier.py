@@ -44,6 +44,9 @@ class Notifier:
         except NotDelivered as raised:
             error = self._clean(raised.message)
             logger.warning("Channel {} did not take a message: {}", channel.name, error)
+        except Exception as raised:  # noqa: BLE001 - a channel that breaks must not keep the next from being tried
+            error = f"it broke: {type(raised).__name__}"  # never the text: it may hold a secret
+            logger.error("Channel {} broke: {}", channel.name, type(raised).__name__)
         return Delivery(channel=channel.name, at=self._now(), error=error)
 
     def _cleaned(self, message: Message) -> Message:

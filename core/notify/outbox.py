@@ -41,7 +41,7 @@ class Outbox:
             last = notices.last_delivered(tx)
             stuck = notices.is_stuck(tx)
             now = tx.now
-        if not due or (last is not None and now < last + self._group):
+        if not due or (last is not None and abs(now - last) < self._group):
             return not stuck
         tries = self._notifier.send(self._message(due))
         pause = min(FIRST * 2 ** min(max(notice.tries for notice in due), 10), LONGEST)

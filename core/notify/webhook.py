@@ -41,9 +41,9 @@ class Web:
 
         The URL is never repeated in what is raised: who knows it may send.
         """
-        asked = urllib.request.Request(url, data=data, headers={"User-Agent": "understudy", **(headers or {})})
-        opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=self.trust()), _NoRedirect)
         try:
+            asked = urllib.request.Request(url, data=data, headers={"User-Agent": "understudy", **(headers or {})})
+            opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=self.trust()), _NoRedirect)
             with opener.open(asked, timeout=self.timeout) as answer:
                 answer.read(1)
         except urllib.error.HTTPError as error:
@@ -53,6 +53,8 @@ class Web:
             raise NotDelivered(f"the receiver is not reached: {error.reason}") from None
         except (OSError, HTTPException) as error:
             raise NotDelivered(f"the receiver does not answer: {type(error).__name__}") from None
+        except ValueError as error:  # its text holds what cannot be sent
+            raise NotDelivered(f"its URL or its bearer cannot be sent: {type(error).__name__}") from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ class Order:
     def __init__(self, occurrence: int, *, locks: Path) -> None:
         self.occurrence = occurrence
         self._locks = locks
+        self.goes_on = False  # whether runs before this one have left it something
         self._worker = ""  # who holds it: this process, once it has begun
 
     def begin(self, tx: Transaction, *, version: str, mode: Mode, worker: str) -> int:
@@ -39,6 +40,9 @@ class Order:
             return occurrence.run_id
         self._refuse(tx, occurrence)
         run = runs.get(tx, self._run_of(tx, occurrence))
+        self.goes_on = occurrence.began_at is not None and (
+            run.id != occurrence.run_id or run.started_at > occurrence.began_at
+        )
         if not occurrences.take(tx, occurrence, holder=worker, run_id=run.id):
             raise Taken(f"occurrence {self.occurrence} has just been taken by another process")
         if not runs.begin(tx, run, version=version, mode=mode, worker=worker):

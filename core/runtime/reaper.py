@@ -38,8 +38,9 @@ def reap(database: Database, bot: LoadedBot, *, worker: str, run_id: int | None,
     with database.transaction(actor=f"system:{worker}") as tx:
         ordered = occurrences.holders(tx)  # whose runs the scheduler starts again, once it has seen that they died
         released = sum(_release(tx, row, bot) for row in lost)
+        begun_again = occurrences.runs_of_unfinished(tx)
         for run in dead_runs:
-            if run.worker not in ordered:
+            if run.id not in begun_again:
                 runs.abandon(tx, run.id, bot=bot.name)
     for name in {row.worker for row in (*lost, *dead_runs)} - ordered:
         if host.fate(name, folder=locks) is Fate.DEAD:

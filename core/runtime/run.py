@@ -154,14 +154,22 @@ class Run:
         return None
 
     def _left(self, run_id: int) -> Sequence[tuple[int, int]]:
-        """Return the run's items that workers have to do soon or are doing, each with the tries it had."""
+        """Return the items that workers have to do soon or are doing, each with the tries it had.
+
+        They are the run's; those of the bot, when it goes on with what a run before it has left.
+        """
         with self._shop.database.reading() as tx:
-            return items.unfinished(tx, run_id, by=tx.now + self._bot.linger)
+            by = tx.now + self._bot.linger
+            return items.unfinished(tx, self._bot.name, run_id=None if self._goes_on else run_id, by=by)
 
     def _at_work(self, run_id: int) -> bool:
         """Tell whether a worker has an item of the run at hand, which it finishes after closing time too."""
         with self._shop.database.reading() as tx:
-            return any(row.run_id == run_id for row in items.held(tx, bot=self._bot.name))
+            return any(self._goes_on or row.run_id == run_id for row in items.held(tx, bot=self._bot.name))
+
+    @property
+    def _goes_on(self) -> bool:
+        return self._order is not None and self._order.goes_on
 
     def _broken_off(self, run_id: int) -> None:
         """The bot's own collect or listed failed: the run is closed as failed, so that nobody waits for it."""

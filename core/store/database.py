@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from core.clock import Clock
@@ -17,6 +17,9 @@ from core.store.transaction import Transaction
 
 if TYPE_CHECKING:
     from core.store.postgres import ServerClock
+
+# What PostgreSQL says of itself, not of a statement: it only lets read (a standby, after a failover), or is damaged.
+_OF_THE_SERVER = frozenset({"25006", "XX001", "XX002"})
 
 
 class Database:
@@ -149,6 +152,10 @@ def _answering() -> Iterator[None]:
         yield
     except (OperationalError, InterfaceError) as error:
         if sqlite.is_mistake(error.orig):
+            raise
+        raise StoreUnavailable(_first_line(error.orig)) from error
+    except DatabaseError as error:
+        if not (sqlite.is_damage(error.orig) or getattr(error.orig, "sqlstate", None) in _OF_THE_SERVER):
             raise
         raise StoreUnavailable(_first_line(error.orig)) from error
     except PoolExhausted as error:

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from core.store import runs
 from core.store import tables as t
 from core.store.columns import Instant
 from core.store.transaction import Transaction
@@ -76,14 +77,8 @@ def in_a_row(tx: Transaction) -> Mapping[str, int]:
 
 
 def last_run(tx: Transaction, bot: str) -> LastRun | None:
-    """Return the bot's newest run that has ended; None before there is one."""
-    runs = t.run.c
-    row = tx.connection.execute(
-        sa.select(runs.exit_code, runs.started_at, runs.ended_at)
-        .where(runs.bot == bot, runs.ended_at.is_not(None))
-        .order_by(runs.id.desc())
-        .limit(1)
-    ).one_or_none()
+    """Return the bot's run that ended last; None before there is one."""
+    row = runs.last_to_end(tx, bot)
     if row is None:
         return None
     return LastRun(exit_code=row.exit_code, started_at=row.started_at, ended_at=row.ended_at)

@@ -311,12 +311,13 @@ def held(tx: Transaction, *, bot: str | None = None) -> Sequence[sa.Row[Any]]:
     return tx.connection.execute(query if bot is None else query.where(t.item.c.bot == bot)).all()
 
 
-def unfinished(tx: Transaction, run_id: int, *, by: datetime) -> Sequence[tuple[int, int]]:
-    """Return id and number of tries of the run's items that are being worked, or may be by an instant."""
+def unfinished(tx: Transaction, bot: str, *, run_id: int | None, by: datetime) -> Sequence[tuple[int, int]]:
+    """Return id and number of tries of items that are being worked, or may be by an instant: one run's, or all."""
+    whose = t.item.c.bot == bot if run_id is None else t.item.c.run_id == run_id
     soon = sa.and_(t.item.c.state == sa.literal_column("'pending'"), t.item.c.not_before <= by)
     rows = tx.connection.execute(
         sa.select(t.item.c.id, t.item.c.attempts)
-        .where(t.item.c.run_id == run_id, sa.or_(soon, t.item.c.state == sa.literal_column("'in_progress'")))
+        .where(whose, sa.or_(soon, t.item.c.state == sa.literal_column("'in_progress'")))
         .order_by(t.item.c.id)
     )
     return [(row.id, row.attempts) for row in rows]

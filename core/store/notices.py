@@ -11,6 +11,8 @@ from core.model.notices import Alert, Delivery, Finding, Notice, Part, Severity
 from core.store import tables as t
 from core.store.transaction import Transaction
 
+AHEAD = timedelta(hours=1)  # noted later than this from now: by a clock that was wrong
+
 _OPEN = t.notice.c.resolved_at.is_(None)
 
 
@@ -72,18 +74,19 @@ def _insert(tx: Transaction, finding: Finding, *, least: Severity) -> None:
 def remind(tx: Transaction, *, after: timedelta) -> None:
     """Have what lasts told again, once `after` has passed since it was told last and nobody has said they know."""
     quiet = sa.and_(t.notice.c.quiet_until.is_not(None), t.notice.c.quiet_until > tx.now)
+    told = t.notice.c.told_at
+    long_ago = sa.or_(told <= tx.now - after, told > tx.now + AHEAD)
     tx.connection.execute(
         t.notice.update()
-        .where(_OPEN, t.notice.c.tell_at.is_(None), t.notice.c.told_at <= tx.now - after, ~quiet)
+        .where(_OPEN, t.notice.c.tell_at.is_(None), long_ago, ~quiet)
         .values(part=Part.AGAIN, tell_at=tx.now)
     )
 
 
 def to_tell(tx: Transaction) -> Sequence[Notice]:
     """Return the notices a message is due about, the gravest first, then the oldest."""
-    rows = tx.connection.execute(
-        sa.select(t.notice).where(t.notice.c.tell_at.is_not(None), t.notice.c.tell_at <= tx.now).order_by(t.notice.c.id)
-    )
+    due = sa.or_(t.notice.c.tell_at <= tx.now, t.notice.c.tell_at > tx.now + AHEAD)
+    rows = tx.connection.execute(sa.select(t.notice).where(due).order_by(t.notice.c.id))
     order = list(Severity)
     return sorted(map(_notice, rows), key=lambda notice: -order.index(notice.alert.severity))
 

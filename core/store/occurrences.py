@@ -163,6 +163,12 @@ def holders(tx: Transaction) -> frozenset[str]:
     return frozenset(tx.connection.execute(held).scalars())
 
 
+def runs_of_unfinished(tx: Transaction) -> frozenset[int]:
+    """Return the runs of what is due or at work: when their process dies, the scheduler has them begun again."""
+    theirs = sa.select(t.occurrence.c.run_id).where(_UNFINISHED, t.occurrence.c.run_id.is_not(None))
+    return frozenset(tx.connection.execute(theirs).scalars())
+
+
 def history(
     tx: Transaction, *, bot: str | None = None, schedule: str | None = None, since: datetime | None = None, most: int
 ) -> Sequence[Occurrence]:

@@ -14,6 +14,8 @@ from core.store import tables as t
 from core.store.prepared import Prepared
 from core.store.transaction import Transaction
 
+MOST_OVERTAKEN = 100  # runs of a bot that may be ordered after one and begin, or end, before it
+
 
 def start(tx: Transaction, bot: str, *, version: str, mode: Mode, trigger: str, worker: str) -> int:
     """Open a run and return its id."""
@@ -114,12 +116,13 @@ def unclosed(tx: Transaction, bot: str, *, before: int | None) -> Sequence[Any]:
 
 def abandon(tx: Transaction, run_id: int, *, bot: str, exit_code: int = ExitCode.FAILED) -> None:
     """Close a run whose worker died; its items stay where they are and are worked by later runs."""
-    tx.connection.execute(
+    closed = tx.connection.execute(
         t.run.update()
         .where(t.run.c.id == run_id, t.run.c.ended_at.is_(None))
         .values(ended_at=tx.now, exit_code=int(exit_code))
     )
-    tx.note(Act.WORKER_LOST, bot=bot, run_id=run_id)
+    if closed.rowcount == 1:
+        tx.note(Act.WORKER_LOST, bot=bot, run_id=run_id)
 
 
 def get(tx: Transaction, run_id: int) -> sa.Row[Any]:
@@ -131,9 +134,20 @@ def get(tx: Transaction, run_id: int) -> sa.Row[Any]:
 
 
 def latest(tx: Transaction, bot: str) -> sa.Row[Any] | None:
-    """Return the bot's newest run that was begun, or None before the first."""
-    begun = sa.select(t.run).where(t.run.c.bot == bot, t.run.c.worker != "")
-    return tx.connection.execute(begun.order_by(t.run.c.id.desc()).limit(1)).one_or_none()
+    """Return the bot's run that was begun last, or None before the first."""
+    return _last(tx, t.run.c.started_at, t.run.c.bot == bot, t.run.c.worker != "")
+
+
+def last_to_end(tx: Transaction, bot: str, *conditions: sa.ColumnElement[bool]) -> sa.Row[Any] | None:
+    """Return the bot's run that ended last, of those that meet the conditions; None when there is none."""
+    return _last(tx, t.run.c.ended_at, t.run.c.bot == bot, t.run.c.ended_at.is_not(None), *conditions)
+
+
+def _last(tx: Transaction, by: sa.Column[Any], *conditions: sa.ColumnElement[bool]) -> sa.Row[Any] | None:
+    """Return the last by an instant: one that was ordered early may begin late, and end after newer ones."""
+    lately = sa.select(t.run).where(*conditions).order_by(t.run.c.id.desc()).limit(MOST_OVERTAKEN).subquery()
+    last = sa.select(lately).order_by(lately.c[by.name].desc(), lately.c.id.desc()).limit(1)
+    return tx.connection.execute(last).one_or_none()
 
 
 def balanced_since(tx: Transaction, bot: str) -> datetime:

@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from audit.actions import Act
+from core.store import occurrences
 from core.store import tables as t
 from core.store.transaction import Transaction
 from core.timing.schedule import Slot
@@ -60,6 +61,9 @@ def pause(tx: Transaction, bot: str, name: str, *, by: str, why: str) -> bool:
 
 def resume(tx: Transaction, bot: str, name: str, *, by: str) -> bool:
     """Let a schedule go on with what comes due from now on; False when it was not paused."""
+    row = find(tx, bot, name)
+    if row is not None and row.paused_at is not None and row.next_at is not None and row.next_at <= tx.now:
+        _pass_over(tx, row)
     resumed = tx.connection.execute(
         t.schedule.update()
         .where(_is(bot, name), t.schedule.c.paused_at.is_not(None))
@@ -68,6 +72,15 @@ def resume(tx: Transaction, bot: str, name: str, *, by: str) -> bool:
     if resumed.rowcount == 1:
         tx.note(Act.SCHEDULE_RESUMED, actor=by, bot=bot, schedule=name)
     return resumed.rowcount == 1
+
+
+def _pass_over(tx: Transaction, row: sa.Row[Any]) -> None:
+    """Note what came due in a pause while no scheduler was there; the next one works out what is due from then on."""
+    if move(tx, row, rule="", next=None):
+        until = f"{tx.now:%Y-%m-%d %H:%M} UTC"
+        why = f"paused by {row.paused_by}: {row.paused_why}; so is what came due after it until {until}"
+        slot = Slot(key=row.next_slot, due=row.next_at)
+        occurrences.pass_over(tx, row.bot, row.name, [(slot, why)])
 
 
 def _is(bot: str, name: str) -> sa.ColumnElement[bool]:

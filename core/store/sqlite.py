@@ -62,6 +62,12 @@ def is_mistake(error: BaseException | None) -> bool:
     return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode == sqlite3.SQLITE_ERROR
 
 
+def is_damage(error: BaseException | None) -> bool:
+    """Tell whether SQLite says that the file is damaged, or no database at all."""
+    damaged = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return isinstance(error, sqlite3.DatabaseError) and getattr(error, "sqlite_errorcode", 0) & 0xFF in damaged
+
+
 def copy_to(engine: sa.Engine, file: Path) -> None:
     """Write a copy of the whole database, as it is at this moment, to a file that is not there yet."""
     connection = engine.raw_connection()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,10 +10,12 @@ import sqlalchemy as sa
 from core.model.effects import EffectState
 from core.model.occurrences import Occurrence, OccurrenceState
 from core.model.runs import ExitCode
+from core.store import runs
 from core.store import tables as t
 from core.store.columns import Instant
 from core.store.transaction import Transaction
 
+COLLECTS = timedelta(hours=12)  # a run that takes in for longer is gone with its machine
 _SINCE = "watched since"  # a name in the table `about`
 
 
@@ -79,17 +81,17 @@ def _occurrences(tx: Transaction, *conditions: sa.ColumnElement[bool]) -> Sequen
 
 def last_ended(tx: Transaction, bot: str) -> Ended | None:
     """Return the bot's newest run that came to an end of its own; one that a window or a hold stopped says nothing."""
-    r = t.run.c
-    row = tx.connection.execute(
-        sa.select(r.id, r.exit_code, r.ended_at, r.balances)
-        .where(r.bot == bot, r.ended_at.is_not(None), r.exit_code != int(ExitCode.STOPPED))
-        .order_by(r.id.desc())
-        .limit(1)
-    ).one_or_none()
+    row = runs.last_to_end(tx, bot, t.run.c.exit_code != int(ExitCode.STOPPED))
     if row is None:
         return None
     unbalanced = tuple(one["name"] for one in row.balances or () if one["differences"])
     return Ended(bot=bot, run_id=row.id, exit_code=row.exit_code, ended_at=row.ended_at, unbalanced=unbalanced)
+
+
+def last_end(tx: Transaction, bot: str) -> datetime | None:
+    """Return when a run of the bot ended last, however it ended; None when none has."""
+    row = runs.last_to_end(tx, bot)
+    return None if row is None else row.ended_at
 
 
 def taken_in(tx: Transaction, bot: str, *, since: datetime) -> Sequence[tuple[datetime, int]]:
@@ -138,6 +140,7 @@ def ready(tx: Transaction, bot: str) -> Ready | None:
     if not number:
         return None
     collecting = sa.select(r.id).where(r.bot == bot, r.ended_at.is_(None), r.frozen_at.is_(None), r.worker != "")
+    collecting = collecting.where(r.started_at > tx.now - COLLECTS)
     return Ready(
         bot=bot,
         number=number,

@@ -29,6 +29,17 @@ def closing(hours: Collection[Hours], at: datetime) -> datetime | None:
     return min(closings, default=None)
 
 
+def open_since(hours: Collection[Hours], since: datetime, now: datetime) -> datetime | None:
+    """Return since when all are open without a break, not before `since`; None when one is closed now."""
+    here = first_opening(hours, since)
+    while here is not None and here <= now:
+        closes = closing(hours, here)
+        if closes is None or closes > now:
+            return here
+        here = first_opening(hours, max(closes, here + timedelta(microseconds=1)))
+    return None
+
+
 def why_closed(hours: Collection[Hours], at: datetime) -> str:
     """Return why nothing is begun at an instant, for each target that is closed then."""
     whys = [why for target in hours if (why := target.why_closed(at)) is not None]

@@ -36,6 +36,8 @@ class Facts:
     past: Sequence[Occurrence]  # skipped, or ended after their deadline
     next: Sequence[Next]
     ended: Mapping[str, Ended]  # the last run of each bot that has one
+    last_end: Mapping[str, datetime]  # of each bot, when a run ended last, however it ended
+    released: Mapping[tuple[str, str], datetime]  # holds lifted within the grace of a start, by scope and name
     holds: Sequence[Any]  # in force: scope, name, code, by, at
     schedulers: Mapping[str, datetime]  # by host, when it last gave a sign
     cases: Mapping[str, Sequence[datetime]]  # by bot, since when each waits
@@ -74,6 +76,8 @@ def read_facts(
             if row.next_at is not None
         ),
         ended=ended,
+        last_end={bot: at for bot in expected.bots if (at := watching.last_end(tx, bot)) is not None},
+        released=watching.last_releases(tx, since=tx.now - expected.alerts.start_grace),
         holds=holds.all_active(tx),
         schedulers=signs.all_of(tx, "scheduler"),
         cases={bot: watching.cases(tx, bot) for bot in expected.bots},

@@ -7,7 +7,7 @@ from core.model.notices import Alert, Finding
 from core.model.occurrences import BY_HAND, Occurrence, OccurrenceState
 from core.model.runs import ExitCode
 from core.store.watching import Ended
-from core.timing.openings import closing, first_opening
+from core.timing.openings import closing, first_opening, open_since
 from schedules.watching.expected import Expected
 from schedules.watching.facts import Facts
 
@@ -21,13 +21,13 @@ def not_started(facts: Facts, expected: Expected) -> Iterator[Finding]:
     busy = {one.bot for one in facts.unfinished if one.state is OccurrenceState.BEGUN}
     held = {(hold.scope, hold.name) for hold in facts.holds}
     for occurrence in facts.unfinished:
-        known = (occurrence.bot, occurrence.schedule) in expected.schedules or occurrence.schedule == BY_HAND
-        if occurrence.state is not OccurrenceState.DUE or occurrence.bot in busy or not known:
+        if occurrence.state is not OccurrenceState.DUE or occurrence.bot in busy or not _is_known(occurrence, expected):
             continue  # the runs of a bot wait for each other; what bots.toml does not know is not started on purpose
         if held & {("bot", occurrence.bot), *(("target", one) for one in expected.targets.get(occurrence.bot, ()))}:
             continue  # that has an alert of its own
         ready = _ready(occurrence, expected)
-        if facts.at > max(ready, facts.present) + expected.alerts.start_grace:
+        free = _free_since(occurrence, facts, expected)
+        if free is not None and facts.at > max(ready, free, facts.present) + expected.alerts.start_grace:
             tried = f" {occurrence.starts} processes were started for it and none began." if occurrence.starts else ""
             says = f"It was due {expected.hour(ready)} and nothing works at it.{tried}"
             yield _finding(Alert.RUN_NOT_STARTED, occurrence, says)
@@ -48,6 +48,8 @@ def overdue(facts: Facts, expected: Expected) -> Iterator[Finding]:
     """Find runs whose deadline has passed, and such without one that are at work for half a day."""
     for occurrence in facts.unfinished:
         deadline = occurrence.report_by
+        if occurrence.state is OccurrenceState.DUE and not _is_known(occurrence, expected):
+            continue  # nobody starts it, on purpose
         if deadline is not None and facts.at > deadline:
             begun = occurrence.began_at
             how = f"it began {expected.hour(begun)}" if begun is not None else "it has not begun"
@@ -60,6 +62,8 @@ def overdue(facts: Facts, expected: Expected) -> Iterator[Finding]:
                 yield _finding(Alert.RUN_OVERDUE, occurrence, says)
     for occurrence in facts.past:
         deadline, ended = occurrence.report_by, occurrence.ended_at
+        if occurrence.reason.startswith(NOT_MISSED):
+            continue
         if occurrence.state is OccurrenceState.ENDED and deadline is not None and ended is not None:
             says = f"It was to report by {expected.hour(deadline)} and ended {expected.hour(ended)}."
             yield _finding(Alert.RUN_OVERDUE, occurrence, says, over=True)
@@ -115,6 +119,12 @@ def _finding(alert: Alert, occurrence: Occurrence, says: str, *, over: bool = Fa
     )
 
 
+def _is_known(occurrence: Occurrence, expected: Expected) -> bool:
+    """Tell whether bots.toml has what the run is of, so that schedulers start it."""
+    known = occurrence.schedule == BY_HAND or (occurrence.bot, occurrence.schedule) in expected.schedules
+    return known and occurrence.bot in expected.bots
+
+
 def _ready(occurrence: Occurrence, expected: Expected) -> datetime:
     """Return from when on a run might have begun: after its jitter, while its targets are open."""
     if occurrence.began_at is not None:
@@ -124,6 +134,19 @@ def _ready(occurrence: Occurrence, expected: Expected) -> datetime:
         return max(occurrence.due, occurrence.made_at)
     wanted = max(occurrence.due + schedule.jitter, occurrence.made_at)
     return first_opening(schedule.hours, wanted) or wanted
+
+
+def _free_since(occurrence: Occurrence, facts: Facts, expected: Expected) -> datetime | None:
+    """Return since when neither another run of the bot nor a hold is in the way of one that is due.
+
+    None while its targets are closed, or open for no longer than the grace: it may have waited past closing time.
+    """
+    bot, long_ago = occurrence.bot, facts.at - expected.alerts.start_grace
+    opened = open_since(expected.hours.get(bot, ()), long_ago, facts.at)
+    if opened is None or opened > long_ago:
+        return None
+    names = (("bot", bot), *(("target", one) for one in expected.targets.get(bot, ())))
+    return max(facts.last_end.get(bot, occurrence.due), *(facts.released.get(name, occurrence.due) for name in names))
 
 
 def _at_work_since(occurrence: Occurrence, expected: Expected, now: datetime) -> datetime:

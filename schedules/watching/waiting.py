@@ -1,19 +1,15 @@
 """Rules about what waits too long: cases for people, changes in doubt, items that nobody takes."""
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from datetime import datetime
 
 from core.config.values import Wait
 from core.model.notices import Alert, Finding
 from core.model.runs import ExitCode
 from core.store.watching import Ready
-from core.timing.openings import closing, first_opening
+from core.timing.openings import open_since
 from schedules.watching.expected import Expected
 from schedules.watching.facts import Counted, Facts
-
-if TYPE_CHECKING:
-    from core.timing.hours import Hours
 
 
 def cases(facts: Facts, expected: Expected) -> Iterator[Finding]:
@@ -69,22 +65,11 @@ def _free_since(ready: Ready, counted: Counted, expected: Expected) -> datetime 
     ):
         return None
     hours = expected.hours.get(bot, ())
-    opened = _open_since(hours, facts.at - expected.alerts.items_wait, facts.at)
+    opened = open_since(hours, facts.at - expected.alerts.items_wait, facts.at)
     if opened is None:
         return None
     released = [at for name, at in counted.released.items() if name in names]
     return max([ready.since, opened, *released])
-
-
-def _open_since(hours: Sequence["Hours"], since: datetime, now: datetime) -> datetime | None:
-    """Return since when all are open without a break, not before `since`; None when one is closed now."""
-    here = first_opening(hours, since)
-    while here is not None and here <= now:
-        closes = closing(hours, here)
-        if closes is None or closes > now:
-            return here
-        here = first_opening(hours, max(closes, here + timedelta(microseconds=1)))
-    return None
 
 
 def _number(number: int, what: str) -> str:

@@ -95,6 +95,7 @@ class Watch:
         self._present: datetime | None = datetime.min.replace(tzinfo=clock.now().tzinfo) if long_there else None
         self._last: datetime | None = None  # turn
         self._slow_at: datetime | None = None
+        self._no_room: OSError | None = None  # why it is not known what room there is
         self._unheard: str | None = None  # why the dead man's URL does not answer
         self._silent_since: datetime | None = None  # the store
         self._cried: tuple[datetime, list[Delivery]] | None = None  # when its silence was told, and every try
@@ -145,7 +146,7 @@ class Watch:
 
     def look(self) -> tuple[Sequence[Finding], set[Alert]]:
         """Return what is found now, and which alerts were looked for; nothing is stored and nobody is told."""
-        free = self._free()
+        free = self._room()
         with self._database.reading() as tx:
             facts = read_facts(
                 tx,
@@ -157,6 +158,20 @@ class Watch:
             slow = self._slow_at is None or facts.at >= self._slow_at
             counted = read_counted(tx, self._expected, facts) if slow else None
         return self._judged(facts, counted)
+
+    def _room(self) -> Mapping[str, int]:
+        """Return the free bytes by place; a disk that does not answer must not keep people from being told."""
+        self._no_room = None
+        try:
+            return self._free()
+        except OSError as error:
+            self._no_room = error
+            return {}
+
+    def _disks_answer(self) -> Iterator[Finding]:
+        if self._no_room is not None:
+            raise self._no_room
+        return iter(())
 
     def _be_present(self, now: datetime) -> None:
         """Note a break: this machine slept, or the store was away."""
@@ -181,6 +196,7 @@ class Watch:
                 for rule, alerts in SLOW_RULES.items()
             ]
         looks.append(("trail", (Alert.TRAIL_BROKEN,), self._trail.findings))
+        looks.append(("disks", (Alert.DISK_LOW,), self._disks_answer))
         looks.append(("dead man", (Alert.DELIVERY_FAILS,), self._dead_man))
         for name, alerts, look in looks:
             try:

@@ -7,6 +7,7 @@ from tests.architecture.source import files, parsed, shown
 ALLOWED = {
     "audit/evidence.py": "the driver of a remote store has errors of its own, of no common kind; they are translated",
     "core/checks/pack.py": "a broken rule is an outcome for a person, never an approval",
+    "core/notify/notifier.py": "a channel that breaks must not keep the next from being tried; its delivery says so",
     "core/registry.py": "a bot's file can fail in any way while it loads; its author is told where",
     "core/runtime/attempt.py": "whatever a bot does wrong, its item ends where a person can see it",
     "core/runtime/replay.py": "what today's code fails on is told as how its item would end; the next is gone through",

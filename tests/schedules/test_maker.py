@@ -126,6 +126,25 @@ def test_a_pause_passes_over_what_comes_due_and_ends_without_making_up(database:
     assert [event.actor for event in told(database, "schedule.resumed")] == ["person:anna"]
 
 
+def test_what_came_due_in_a_pause_is_not_made_up_for_though_no_scheduler_was_there(
+    database: Database, clock: FakeClock
+) -> None:
+    """Paused, every scheduler stopped for an upgrade, resumed before they are back: the pause has had its effect."""
+    each = schedule(catch_up=CatchUp.EACH)
+    made(database, each)
+    with database.transaction(actor="person:anna") as tx:
+        assert rows.pause(tx, BOT, "morning", by="person:anna", why="upgrade")
+    clock.tick(DAY + 4 * 60 * MINUTE)
+    with database.transaction(actor="person:anna") as tx:
+        assert rows.resume(tx, BOT, "morning", by="person:anna")
+    made(database, each)
+    assert found(database) == [("2026-03-02T07:30", "skipped")]
+    assert all_of(database)[0].reason.startswith("paused by person:anna: upgrade")
+    clock.tick(DAY)
+    made(database, each)
+    assert found(database) == [("2026-03-02T07:30", "skipped"), ("2026-03-04T07:30", "due")]
+
+
 def test_what_is_paused_before_any_scheduler_has_seen_it_stays_paused(database: Database, clock: FakeClock) -> None:
     """The scheduler works out when it is due, and leaves the pause as it is."""
     with database.transaction(actor="person:anna") as tx:

@@ -368,3 +368,40 @@ def test_every_turn_is_a_sign_of_life(database: Database, clock: FakeClock, tmp_
     with database.reading() as tx:
         given = signs.all_of(tx, "scheduler")
     assert given == {"office-1": utc("2026-03-02 06:01"), "office-2": utc("2026-03-02 06:00")}
+
+
+def test_a_run_that_had_begun_is_dropped_too_when_bots_toml_no_longer_has_it(
+    database: Database, clock: FakeClock, tmp_path: Path
+) -> None:
+    """It stopped at closing time, then its schedule was taken out: a day later it is over, and nobody waits for it."""
+    office = Office(database, clock, tmp_path, schedule(hours=(hours("daily 07:00-18:00"),)))
+    office.at("2026-03-02 07:30")
+    office.starting.end(ExitCode.STOPPED, goes_on_at=utc("2026-03-03 07:00"), why="closed")
+    later = scheduler(database, (), starting=office.starting, locks=office.locks, conditions={BOT: Conditions()})
+    clock.tick(utc("2026-03-04 06:59") - clock.clock().now())
+    later.turn()
+    assert states(all_of(database)) == ["due"]
+    clock.tick(2 * MINUTE)
+    later.turn()
+    (one,) = all_of(database)
+    assert (one.state, one.exit_code) == (OccurrenceState.ENDED, ExitCode.STOPPED)
+    assert one.reason.startswith("bots.toml has no such schedule")
+    assert one.run_id is not None, "what it did is not forgotten"
+
+
+def test_a_run_whose_process_died_is_closed_when_bots_toml_no_longer_has_it(
+    database: Database, clock: FakeClock, tmp_path: Path
+) -> None:
+    """It was to be begun again, but its schedule was taken out: its run does not stay open."""
+    nobody = Nobody()
+    office = Office(database, clock, tmp_path, schedule(), starting=nobody)
+    (one,) = office.at("2026-03-02 07:30")
+    Worker(database, one, office.locks).die()
+    later = scheduler(database, (), starting=nobody, locks=office.locks, conditions={BOT: Conditions()})
+    later.turn()
+    clock.tick(DAY + MINUTE)
+    later.turn()
+    (one,) = all_of(database)
+    assert one.state is OccurrenceState.ENDED
+    with database.reading() as tx:
+        assert runs.get(tx, one.run_id or 0).ended_at is not None

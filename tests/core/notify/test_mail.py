@@ -105,3 +105,16 @@ def test_a_missing_secret_is_told_as_a_failure_of_the_channel() -> None:
     """The next channel is tried when a password is nowhere."""
     with post_office() as office, pytest.raises(NotDelivered, match="'gone' was not found"):
         mail(office, user="mail_user", password="gone").send(MESSAGE)
+
+
+def test_a_password_that_the_protocol_cannot_carry_is_a_failed_delivery(tmp_path: Path) -> None:
+    """A pound sign in it: the next channel is tried, the watch does not end over it, and nothing of it is repeated."""
+    pem = certificate(tmp_path)
+    account = PostOffice(account=("bots", "hush-hush"))
+    environment = {"UNDERSTUDY_SECRET_MAIL_USER": "bots", "UNDERSTUDY_SECRET_MAIL_PASSWORD": "hush\u00a3hush"}
+    secrets = Secrets(folders=(), environment=environment)
+    named = {"user": "mail_user", "password": "mail_password", "secret": secrets.get}
+    with post_office(account, tls=pem) as office, pytest.raises(NotDelivered) as raised:
+        mail(office, trust=pem, security="tls", **named).send(MESSAGE)
+    assert "hush" not in raised.value.message
+    assert "xa3" not in raised.value.message

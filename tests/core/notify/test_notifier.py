@@ -46,3 +46,14 @@ def test_without_channels_the_log_takes_it(clock: FakeClock) -> None:
     """An installation that names no channel has its alerts in the engineers' log, and nothing waits for ever."""
     (only,) = notifier([], clock).send(MESSAGE)
     assert (only.channel, only.taken) == ("log", True)
+
+
+def test_a_channel_that_breaks_is_passed_over_too(clock: FakeClock) -> None:
+    """It fails in a way nobody provided for: the next has the message, and what broke is not repeated."""
+
+    class Broken(Box):
+        def send(self, message: Message) -> None:
+            raise RuntimeError("let-me-in")
+
+    tries = notifier([Broken("chat"), Box("mail")], clock).send(MESSAGE)
+    assert [(one.channel, one.error) for one in tries] == [("chat", "it broke: RuntimeError"), ("mail", None)]

@@ -10,6 +10,7 @@ from core.model.notices import Alert, Finding, Notice, Part, Severity
 from core.notify import Outbox
 from core.notify.wording import Wording
 from core.store import Database, notices
+from core.store import tables as t
 from tests.core.notify.conftest import Box, notifier
 
 GROUP, AGAIN = timedelta(minutes=5), timedelta(hours=4)
@@ -207,3 +208,19 @@ def test_a_process_that_dies_before_it_stores_the_delivery_tells_it_twice(
             office.look(HELD)
     assert len(office.look(HELD)) == 1
     assert len(office.boxes[0].got) == 2
+
+
+def test_a_clock_that_was_far_ahead_silences_nothing(office: Office) -> None:
+    """What was told, and is to be told, by a clock a year ahead keeps nothing back once the clock is right."""
+    office.look(HELD, LATE)
+    with office.database.transaction(actor="system:test") as tx:
+        ahead = tx.now + timedelta(days=365)
+        tx.connection.execute(t.delivery.update().values(at=ahead))
+        tx.connection.execute(t.notice.update().values(told_at=ahead))
+        late = t.notice.c.code == Alert.RUN_NOT_STARTED
+        tx.connection.execute(t.notice.update().where(late).values(told_at=None, tell_at=ahead))
+    office.clock.tick(timedelta(minutes=1))
+    (subject,) = office.look(HELD, LATE)
+    assert subject == "Harbour Office: URGENT: a bot or a target is held (target ledger) and 1 more"
+    office.clock.tick(GROUP)
+    assert office.look(HELD, LATE) == []

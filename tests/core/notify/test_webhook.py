@@ -115,3 +115,21 @@ def test_an_address_that_is_none_is_told(url: str, word: str) -> None:
     """A secret that is missing or holds something else is a failure of the channel; a file is never read."""
     with pytest.raises(NotDelivered, match=word):
         webhook(url).send(MESSAGE)
+
+
+def test_a_file_of_authorities_that_is_gone_is_a_failed_delivery(tmp_path: Path) -> None:
+    """The next channel is tried; the watch does not end over it."""
+    with site() as told, pytest.raises(NotDelivered, match="FileNotFoundError"):
+        webhook(told.url, trust=tmp_path / "gone.pem").send(MESSAGE)
+    assert told.asked == []
+
+
+def test_a_bearer_that_no_header_can_hold_is_a_failed_delivery() -> None:
+    """The reason does not repeat the secret."""
+    secrets = Secrets(folders=(), environment={"UNDERSTUDY_SECRET_PASS": "let-me\nin"})
+    with site() as told:
+        given = webhook(told.url, bearer="pass")
+        given = replace(given, web=replace(given.web, secret=secrets.get))
+        with pytest.raises(NotDelivered) as raised:
+            given.send(MESSAGE)
+    assert "let-me" not in raised.value.message

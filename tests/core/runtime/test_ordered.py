@@ -198,6 +198,26 @@ def test_workers_leave_the_run_of_a_dead_process_to_the_scheduler(stage: Stage, 
         assert [run.id for run in runs.unclosed(tx, "clerk", before=None)] == [one.run_id]
 
 
+def test_workers_leave_a_run_that_waits_to_be_begun_again(stage: Stage, ordered: int, book: Book) -> None:
+    """Its process is dead and the scheduler starts another soon: a run by hand in between closes nothing as failed."""
+
+    def die(item: WorkItem, ctx: Context[None]) -> object:
+        raise Killed
+
+    stage.change(process=die)
+    with pytest.raises(Killed):
+        stage.run(occurrence=ordered)
+    first = found(stage, ordered).run_id or 0
+    give_back(stage, ordered)
+    stage.change(process=entering(book))
+    assert stage.run().exit_code is ExitCode.GREEN
+    with stage.database.reading() as tx:
+        assert runs.get(tx, first).ended_at is None
+    report = stage.run(occurrence=ordered)
+    assert (report.run_id, report.exit_code) == (first, ExitCode.GREEN)
+    assert sorted(book.numbers()) == ["7", "8"]
+
+
 def test_a_process_whose_run_was_taken_over_ends_nothing(stage: Stage, ordered: int) -> None:
     """It had stood still beyond its lease and another took it: the end is the other's to write."""
 

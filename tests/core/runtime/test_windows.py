@@ -16,8 +16,9 @@ from core.errors import ApplicationException, BusinessException
 from core.model.items import NewItem, WorkItem
 from core.model.runs import ExitCode
 from core.runtime import Context, Listed, LoadedBot, Run, RunReport, host
+from core.runtime.ordered import Order
 from core.runtime.windows import Windows
-from core.store import holds, items, runs
+from core.store import holds, items, occurrences, runs
 from core.target import Target
 from core.testing import Stage, loaded
 from core.testing.postgres import Postgres
@@ -467,15 +468,17 @@ def test_items_keep_their_pace_within_the_hours() -> None:
         assert began == ["12:00", "12:10", "12:25", "12:35"]
 
 
-def left_to_workers(stage: Stage, shop: Any) -> RunReport:
+def left_to_workers(stage: Stage, shop: Any, *, occurrence: int | None = None) -> RunReport:
     """Run the bot, its items left to workers."""
+    locks = stage.folder / "locks"
     return Run(
+        order=None if occurrence is None else Order(occurrence, locks=locks),
         bot=stage.bot,
         workshop=shop,
         mode=stage.bot.mode,
         trigger="test",
         stop=host.StopRequest(),
-        locks=stage.folder / "locks",
+        locks=locks,
         leave_to_workers=True,
     ).start()
 
@@ -487,6 +490,33 @@ def test_a_run_that_leaves_its_items_to_workers_ends_when_they_stop_for_the_nigh
             report = left_to_workers(stage, shop)
         assert (report.exit_code, report.goes_on_at, report.states) == (ExitCode.STOPPED, TUESDAY, {"pending": 1})
         assert stage.database.now() < datetime(2026, 3, 2, 12, 31, tzinfo=UTC)
+
+
+def test_such_a_run_that_goes_on_waits_for_what_it_had_left() -> None:
+    """What it took in before closing time belongs to yesterday's run: it ends when that is done, not at once."""
+    with staged(idle, items=numbered("a"), hours=hours(OFFICE), linger=timedelta(hours=3)) as stage:
+        with stage.database.transaction(actor="system:test") as tx:
+            number = occurrences.order_by_hand(tx, "clerk", by="anna")
+        with stage._workshop(True) as shop:
+            assert left_to_workers(stage, shop, occurrence=number).goes_on_at == TUESDAY
+        until(stage, TUESDAY)
+        tick, claims = stage.clock.tick, list[Any]()
+
+        def working(by: timedelta | float) -> None:
+            """A worker elsewhere does the item in the first minutes."""
+            tick(by)
+            with stage.database.transaction(actor="system:test") as tx:
+                if not claims:
+                    claims.append(items.claim(tx, "clerk", worker="elsewhere:1:a", lease=timedelta(hours=1)))
+                elif tx.now > TUESDAY + 3 * MINUTES and claims[-1] is not None:
+                    items.finish(tx, claims[-1], to="done", outcome="done", code=None, system_errors=0)  # type: ignore[arg-type]
+                    claims.append(None)
+
+        stage.clock.tick = working  # type: ignore[method-assign]
+        with stage._workshop(True) as shop:
+            report = left_to_workers(stage, shop, occurrence=number)
+        assert (report.exit_code, report.stopped, report.states) == (ExitCode.GREEN, None, {"done": 1})
+        assert stage.database.now() > TUESDAY + 3 * MINUTES
 
 
 def test_such_a_run_waits_for_what_workers_have_at_hand() -> None:

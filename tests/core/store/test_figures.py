@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from core.clock import FakeClock
 from core.model.effects import Planned
-from core.store import Database, effects, figures
+from core.model.runs import ExitCode, Mode
+from core.store import Database, effects, figures, runs
 from core.store.figures import LastRun, Waits
 from core.testing.stage import NOON
 from tests.core.store.filled import MINUTE, fill, take
@@ -67,3 +68,21 @@ def test_an_empty_store_has_no_figures(database: Database) -> None:
     with database.reading() as tx:
         for figure in (figures.items, figures.attempts, figures.doubts, figures.cases, figures.ready, figures.overdue):
             assert figure(tx) == {}
+
+
+def test_the_last_run_is_not_the_one_that_was_ordered_last(database: Database, clock: FakeClock) -> None:
+    """Ordered before a run by hand, begun and failed after it: that is how the bot stands."""
+    with database.transaction(actor="system:test") as tx:
+        ordered = runs.order(tx, "clerk", trigger="schedule:noon")
+        by_hand = runs.start(tx, "clerk", version="1", mode=Mode.AUTO, trigger="test", worker="w:1")
+        runs.end(tx, by_hand, bot="clerk", exit_code=ExitCode.GREEN, balances=())
+    clock.tick(MINUTE)
+    with database.transaction(actor="system:test") as tx:
+        runs.begin(tx, runs.get(tx, ordered), version="1", mode=Mode.AUTO, worker="w:2")
+        runs.end(tx, ordered, bot="clerk", exit_code=ExitCode.FAILED, balances=())
+    with database.reading() as tx:
+        last, latest = figures.last_run(tx, "clerk"), runs.latest(tx, "clerk")
+    assert last is not None
+    assert last.exit_code == ExitCode.FAILED
+    assert latest is not None
+    assert latest.id == ordered

@@ -12,10 +12,12 @@ from core.clock import Clock, FakeClock
 from core.errors import ConfigError, StoreUnavailable
 from core.model.items import NewItem
 from core.model.runs import Mode
-from core.store import Database, items, runs
+from core.store import Database, items, runs, signs
 from core.store import tables as t
 from core.store.migrations import SCHEMA
 from core.store.sqlite import refuse_shared_place
+from core.testing.postgres import Postgres
+from core.testing.stage import NOON
 
 MOUNTS = """
 /dev/vda1 / ext4 rw 0 0
@@ -183,4 +185,26 @@ def test_a_locked_store_says_so_and_works_again_afterwards(tmp_path: Path, clock
     other.dispose()
     with database.transaction(actor="system:test") as tx:
         runs.start(tx, "clerk", version="1", mode=Mode.AUTO, trigger="test", worker="w")
+    database.close()
+
+
+def test_a_file_that_is_damaged_is_a_store_that_does_not_answer(tmp_path: Path) -> None:
+    """Whoever watches goes on watching, and tells people; nobody's work ends in an error that nobody provides for."""
+    file = tmp_path / "store.db"
+    database = Database.open(f"sqlite:///{file}", clock=FakeClock(NOON).clock())
+    database.close()
+    file.write_bytes(b"no database any more" * 1000)
+    with pytest.raises(StoreUnavailable, match="not a database"), database.transaction(actor="system:test"):
+        pass
+    database.close()
+
+
+def test_a_server_that_only_lets_read_is_a_store_that_does_not_answer(postgres: Postgres) -> None:
+    """After a failover a standby may answer for a while: it is waited for."""
+    url = postgres.new_database()
+    Database.open(url, clock=FakeClock(NOON).clock()).close()
+    asked = sa.make_url(url).update_query_dict({"options": "-c default_transaction_read_only=on"})
+    database = Database.open(asked.render_as_string(hide_password=False), clock=FakeClock(NOON).clock())
+    with pytest.raises(StoreUnavailable, match="read-only"), database.transaction(actor="system:test") as tx:
+        signs.give(tx, "scheduler:office-1")
     database.close()

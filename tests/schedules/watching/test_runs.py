@@ -311,3 +311,80 @@ def test_a_bot_that_is_not_enabled_is_not_looked_after(office: Office) -> None:
     office.run("letters", code=ExitCode.FAILED)
     office.toml = TOML + "enabled = false\n"
     assert office.find(runs.failed) == []
+
+
+def test_a_run_that_waits_behind_another_until_its_target_has_closed_is_not_late(office: Office) -> None:
+    """The first run stops at closing time; the second, due before, waits with it for the opening."""
+    office.at("07:30", days=1)
+    office.make()
+    begun = office.begin()
+    office.at("18:00")
+    office.do(occurrences.order_by_hand, "invoices", by="anna")
+    office.at("19:00")
+    opens = office.now + timedelta(hours=12)
+    office.do(occurrences.give_back, begun, holder="w:1", not_before=opens, why="closed", in_good_order=True)
+    office.at("19:30")
+    assert office.find(runs.not_started) == []
+    office.at("07:05", days=1)
+    assert office.find(runs.not_started) == []
+    office.at("07:11")
+    assert len(office.find(runs.not_started)) == 2, "ten minutes after the opening both are late"
+
+
+def test_a_run_that_waited_for_another_has_its_grace_when_that_has_ended(office: Office) -> None:
+    """A look that falls between the end of one run and the start of the next finds nothing."""
+    office.at("07:30", days=1)
+    office.make()
+    begun = office.begin()
+    office.at("08:00")
+    office.do(occurrences.order_by_hand, "invoices", by="anna")
+    office.at("09:00")
+    office.end(begun)
+    assert office.find(runs.not_started) == []
+    office.at("09:10")
+    assert office.find(runs.not_started) == []
+    office.at("09:11")
+    assert len(office.find(runs.not_started)) == 1
+
+
+def test_a_run_that_waited_for_a_hold_has_its_grace_when_that_is_lifted(office: Office) -> None:
+    """A look that falls between the release and the start finds nothing."""
+    office.do(holds.place, "target", "ledger", code="LOGIN_FAILED", reason="refused", by="system:attempt")
+    office.at("07:30", days=1)
+    office.make()
+    office.at("09:00")
+    office.do(holds.release, "target", "ledger", by="person:anna")
+    assert office.find(runs.not_started) == []
+    office.at("09:11")
+    assert len(office.find(runs.not_started)) == 1
+
+
+def test_a_run_that_was_ordered_early_and_failed_late_is_found(office: Office) -> None:
+    """Ordered before a run by hand, it failed after that had ended well: the last to end is what counts."""
+    office.at("07:30", days=1)
+    office.make()
+    office.at("07:35")
+    office.run("invoices")
+    office.at("07:36")
+    office.end(office.begin(), code=ExitCode.FAILED)
+    (found,) = office.find(runs.failed)
+    assert (found.alert, found.subject) == (Alert.RUN_FAILED, "invoices")
+    office.at("07:40")
+    office.run("invoices")
+    assert office.find(runs.failed) == []
+
+
+def test_what_was_switched_off_on_purpose_is_not_late(office: Office) -> None:
+    """Its bot is not enabled any more: nothing is expected of it, before the scheduler drops what is due and after."""
+    office.at("07:30", days=1)
+    office.make()
+    begun = office.begin()
+    office.do(occurrences.give_back, begun, holder="w:1", not_before=office.now, why="stopped", in_good_order=True)
+    office.do(occurrences.order_by_hand, "invoices", by="anna")
+    office.toml = TOML.replace('mode = "auto"', 'mode = "auto"\nenabled = false')
+    office.at("12:00")
+    assert [*office.find(runs.not_started), *office.find(runs.overdue)] == []
+    with office.database.reading() as tx:
+        one = occurrences.get(tx, begun)
+    office.do(occurrences.give_up, one, exit_code=ExitCode.STOPPED, why="bots.toml has no such schedule any more")
+    assert office.find(runs.overdue) == []

@@ -200,3 +200,15 @@ def test_an_item_that_was_put_back_waits_for_the_next_run(office: Office) -> Non
     )
     office.at("20:00")
     assert office.find_slow(waiting.items) == []
+
+
+def test_a_run_that_never_ended_does_not_hide_items_for_ever(office: Office) -> None:
+    """Its machine was lost while it collected, and nobody can prove its death: half a day later it collects no more."""
+    office.item("letters")
+    with office.database.transaction(actor="system:test") as tx:
+        runs.start(tx, "letters", version="1", mode=Mode.AUTO, trigger="test", worker="gone:1:a")
+    office.at("20:00")
+    assert office.find_slow(waiting.items) == []
+    office.at("00:01", days=1)
+    (found,) = office.find_slow(waiting.items)
+    assert (found.alert, found.subject) == (Alert.ITEMS_WAIT, "letters")

@@ -41,6 +41,7 @@ class Guard:
     alive: int = 0  # how often the URL was called
     deaf: bool = False  # it does not answer
     scheduler: bool = True  # gives signs
+    share: bool = True  # the place of the evidence answers
     watch: Watch = field(init=False)
 
     def __post_init__(self) -> None:
@@ -60,12 +61,17 @@ class Guard:
                 message=words.message,
             ),
             trail=Trail(),  # type: ignore[arg-type]
-            free=dict,
+            free=self._free,
             alive=self._call,
             message=lambda says: words.message([_passing(Alert.STORE_SILENT, says, office.now)]),
             name=self.name,
             clock=clock.clock(),
         )
+
+    def _free(self) -> dict[str, int]:
+        if not self.share:
+            raise OSError(116, "Stale file handle")
+        return {}
 
     def _call(self) -> None:
         if self.deaf:
@@ -322,3 +328,15 @@ def test_every_alert_is_looked_for() -> None:
     """No alert can be raised that no rule ends."""
     by_rules = {alert for alerts in (*watching.RULES.values(), *watching.SLOW_RULES.values()) for alert in alerts}
     assert set(Alert) - by_rules == {Alert.STORE_SILENT, Alert.WATCH_FAILS}
+
+
+def test_a_disk_that_does_not_answer_silences_nothing_and_is_told(guard: Guard) -> None:
+    """The share with the evidence is gone: the watch goes on, tells that it cannot look, and all else as ever."""
+    guard.share = False
+    guard.office.run("letters", code=ExitCode.FAILED)
+    (subject,) = guard.look()
+    assert "and 1 more" in subject
+    assert {alert for alert, _ in guard.open()} == {Alert.WATCH_FAILS, Alert.RUN_FAILED}
+    guard.share = True
+    guard.look(minutes=6)
+    assert {alert for alert, _ in guard.open()} == {Alert.RUN_FAILED}

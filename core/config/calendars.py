@@ -7,8 +7,9 @@ from functools import partial
 from pathlib import Path
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
-from core.config.problems import Problems
+from core.config.problems import Problems, said, shown
 from core.config.tables import CalendarTable, OverridesFile
 from core.timing.calendars import Calendar
 from core.timing.spans import parse_date, parse_days
@@ -79,9 +80,21 @@ class Calendars:
         except ValidationError as error:
             for detail in error.errors():
                 place = ".".join(map(str, detail["loc"])) or "the file"
-                says = detail["msg"].removeprefix("Value error, ")
-                self._problems.add_of(str(path), f"{place}: {says}; {_EXPECTED}")
+                self._problems.add_of(str(path), f"{place}: {_said(detail)}")
         return OverridesFile()
+
+
+def _said(detail: ErrorDetails) -> str:
+    """Return what is wrong with a key of an override file, and how the file is written."""
+    match detail["type"]:
+        case "extra_forbidden":
+            return f"no such key; {_EXPECTED}"
+        case "missing":
+            return f"is missing; {_EXPECTED}"
+        case "value_error":
+            return said(detail)
+        case _:
+            return f"{shown(detail['input'])} does not fit; {_EXPECTED}"
 
 
 def _closed(text: str) -> tuple[date, date]:
@@ -89,7 +102,9 @@ def _closed(text: str) -> tuple[date, date]:
     try:
         days = parse_date(first.strip()), parse_date((last if slash else first).strip())
     except ValueError as error:
-        raise ValueError(f'{error}; closed days are written as "2026-12-24" or "2026-12-29/2026-12-31"') from error
+        raise ValueError(
+            f'{text!r}: {error}; closed days are written as "2026-12-24" or "2026-12-29/2026-12-31"'
+        ) from error
     if days[1] < days[0]:
         raise ValueError(f"{text!r} ends before it begins")
     return days

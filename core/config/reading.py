@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from core.config.alerts import problems_of
+from core.config.problems import Wrong, said, shown
 from core.config.tables import PARTS, BotsToml, Profile
 from core.errors import ConfigError
 from core.target import TargetSettings
@@ -28,11 +29,15 @@ VARIABLE = "UNDERSTUDY_ENV"
 class Config:
     """A checked configuration."""
 
-    def __init__(self, *, folder: Path, file: BotsToml, profile: Profile, sources: tuple[Path, ...]) -> None:
+    def __init__(
+        self, *, folder: Path, file: BotsToml, profile: Profile, sources: tuple[Path, ...], wrong: Wrong = frozenset()
+    ) -> None:
+        """`wrong`: the keys whose values were refused and stand at their defaults."""
         self.folder = folder
         self.file = file
         self.profile = profile
         self.sources = sources
+        self._wrong = wrong
 
     @property
     def _has_hours(self) -> bool:
@@ -46,7 +51,7 @@ class Config:
     def _timing(self) -> "Timing":
         from core.config.timing import Timing
 
-        return Timing(self.file, folder=self.folder, where=_names(self.sources))
+        return Timing(self.file, folder=self.folder, where=_names(self.sources), wrong=self._wrong)
 
     def problems_of_time(self) -> list[str]:
         """Return what is wrong with calendars, hours and schedules; nothing is loaded where the file has none."""
@@ -122,9 +127,10 @@ def read_config(folder: Path, *, environment: Mapping[str, str] | None = None) -
     profile = _profile(chosen, file)
     problems = [_problem(_where(data, mistake["loc"]), mistake) for mistake in mistakes]
     problems += _cross_check(where, file, profile, mistaken={mistake["loc"][:2] for mistake in mistakes})
-    config = Config(folder=folder, file=file, profile=profile, sources=tuple(data))
+    wrong = {mistake["loc"] for mistake in mistakes}
+    config = Config(folder=folder, file=file, profile=profile, sources=tuple(data), wrong=wrong)
     problems += config.problems_of_time()
-    problems += problems_of(file.alerts, where=where)
+    problems += problems_of(file.alerts, where=where, wrong=wrong)
     if problems:
         raise ConfigError(problems)
     return config
@@ -145,6 +151,11 @@ def _checked(data: Mapping[Path, dict[str, Any]]) -> tuple[BotsToml, list[ErrorD
         details = error.errors()
     for detail in details:
         _left_out(merged, detail["loc"])
+    try:
+        return BotsToml.model_validate(merged), details
+    except ValidationError as error:  # a key that must be given: its table cannot be without it
+        for detail in error.errors():
+            _left_out(merged, detail["loc"][:-1])
     return BotsToml.model_validate(merged), details
 
 
@@ -231,7 +242,7 @@ def _problem(where: str, detail: ErrorDetails) -> str:
         case "missing":
             return f"{where}: {key!r} is missing"
         case _:
-            return f"{where}: {key!r} is {detail['input']!r}: {detail['msg'].removeprefix('Value error, ')}"
+            return f"{where}: {key!r} is {shown(detail['input'])}: {said(detail)}"
 
 
 def _allowed_at(path: tuple[int | str, ...]) -> list[str]:

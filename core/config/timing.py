@@ -9,7 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from core.config.calendars import Calendars
-from core.config.problems import Problems
+from core.config.problems import Problems, Wrong, is_wrong
 from core.config.tables import BotsToml, ScheduleTable, TargetTable
 from core.durations import parse_duration, written
 from core.timing import timetable as forms
@@ -27,11 +27,13 @@ _RULES = ("open", "maintenance", "freeze", "closed_on_holidays", "zone", "calend
 class Timing:
     """The calendars, hours and schedules of one bots.toml."""
 
-    def __init__(self, file: BotsToml, *, folder: Path, where: str) -> None:
+    def __init__(self, file: BotsToml, *, folder: Path, where: str, wrong: Wrong = frozenset()) -> None:
+        """`wrong`: the keys whose values were refused; what follows from that alone is no other problem."""
         self._problems = Problems(where)
         self._file = file
         self._folder = folder
         self._zone = file.installation.zone
+        self._wrong = wrong
 
     def all_problems(self) -> list[str]:
         """Put everything together and return what is wrong with it."""
@@ -128,6 +130,8 @@ class Timing:
 
     def _timetable(self, bot: str, key: str, table: ScheduleTable, *, calendar: Calendar) -> forms.Timetable | None:
         given = [form for form in FORMS if getattr(table, form) is not None]
+        if not given and any(is_wrong(self._wrong, *key.split("."), form) for form in FORMS):
+            return None
         if len(given) != 1:
             found = f" has {' and '.join(given)}" if given else " says nothing of when it is due"
             self._problems.add(key, f"{found}; expected exactly one of {', '.join(FORMS)}")
@@ -169,6 +173,16 @@ def _check_jitter(jitter: timedelta, timetable: forms.Timetable) -> None:
         )
 
 
+def _length(text: str) -> timedelta:
+    try:
+        length: timedelta = parse_duration(text)
+    except ValueError as error:
+        raise ValueError(
+            f'{text!r} is no deadline; it is an hour of the same day, "11:00", or a length, "2h"'
+        ) from error
+    return length
+
+
 def _deadline(table: ScheduleTable, timetable: forms.Timetable) -> tuple[timedelta | None, time | None]:
     """Return a deadline as a length of time from the due time, or as an hour of the same day."""
     text, jitter = table.deadline, table.jitter
@@ -176,7 +190,7 @@ def _deadline(table: ScheduleTable, timetable: forms.Timetable) -> tuple[timedel
     if text is None:
         return None, None
     if ":" not in text:
-        length: timedelta = parse_duration(text)
+        length = _length(text)
         if length <= jitter:
             raise ValueError(f"{text!r} leaves no time after the due time{put_off}; choose a longer one")
         return length, None

@@ -166,7 +166,10 @@ def parse_cron(text: str, zone: ZoneInfo) -> Cron:
 
 
 def _length(text: str) -> timedelta:
-    length: timedelta = parse_duration(text)
+    try:
+        length: timedelta = parse_duration(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r}: {error}") from error
     if length < SHORTEST or length.microseconds or length.seconds % 60:
         raise ValueError(f"{text!r}: a length is a number of whole minutes, one at least")
     return length

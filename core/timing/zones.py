@@ -9,6 +9,7 @@ from pydantic import BeforeValidator
 
 FIRST, LAST = 2024, 2038  # years in which the changes of a zone are looked for; the rules repeat within them
 DAY = 24 * 60  # minutes
+ALIKE = 80  # of 100: how near a name is to one that was meant
 _STEP = timedelta(days=4)  # no two changes of a zone lie so near
 _MINUTE = timedelta(minutes=1)
 _DAY = timedelta(days=1)
@@ -31,7 +32,7 @@ def parse_zone(value: Any) -> Any:
 
         if not available_timezones():
             raise ValueError("this machine has no time zones; install its package `tzdata`") from error
-        near = process.extractOne(str(value), available_timezones())
+        near = process.extractOne(str(value), available_timezones(), score_cutoff=ALIKE)
         hint = f'; did you mean "{near[0]}"?' if near else ""
         raise ValueError(f'a zone has a name such as "Europe/London", "Europe/Berlin" or "UTC"{hint}') from error
 

@@ -8,11 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from core.installation import Installation
+from core.store import holds
 from tests.architecture.source import ROOT
 from tests.receivers import PostOffice, Site, post_office, site
 from tests.understudy.conftest import TOML, Desk
@@ -83,6 +86,43 @@ def test_an_office_in_order_is_told_so(desk: Desk) -> None:
         assert (said.code, said.out) == (0, "Everything runs that should.\n")
         assert office.mails == []
         assert [asked.path for asked in chat.asked] == ["/hook/alive"]
+
+
+@pytest.mark.parametrize("where", ["this machine", "another machine"])
+def test_one_look_beside_another_watch_looks_too(desk: Desk, where: str) -> None:
+    """It says what is so, and leaves it to the other watch to tell people."""
+    with post_office() as office, site() as chat, ExitStack() as there:
+        desk.toml(TOML + alerts(office, chat, more='again = "1h"'))
+        if where == "this machine":
+            there.enter_context(watching(desk.folder))
+            until(lambda: bool(chat.asked), "the other one looks")
+        else:
+            with Installation.open(desk.folder) as other, other.database.transaction(actor="system:watch") as tx:
+                assert holds.take_turn(tx, "watch", holder="watch@elsewhere", lease=timedelta(minutes=3))
+        said = desk.type("watch", "--once")
+        assert (said.code, said.out) == (0, "Everything runs that should.\n")
+        desk.note("n1", "broken")
+        desk.type("run", "clerk")
+        said = desk.type("watch", "--once")
+        assert said.code == 1
+        assert "URGENT: the last run of a bot failed (clerk)" in said.out
+        assert "Another watch is there; it tells people." in said.out
+        assert office.mails == [] or where == "this machine"
+
+
+def test_one_look_beside_another_watch_verifies_the_trail_too(desk: Desk) -> None:
+    """Whoever looks whether it is mended is not told that all is well because the other watch has that thread."""
+    with post_office() as office, site() as chat:
+        desk.toml(TOML + alerts(office, chat))
+        desk.note("n1", "tea")
+        desk.type("run", "clerk")
+        with closing(sqlite3.connect(desk.folder / "var" / "understudy.db")) as store, store:
+            store.execute("UPDATE trail_event SET body = '{}' WHERE id = 1")
+        with watching(desk.folder):
+            until(lambda: bool(office.mails), "the other one tells")
+            said = desk.type("watch", "--once")
+        assert said.code == 1
+        assert "TRAIL_BROKEN: " in said.out
 
 
 def test_a_failed_run_is_told_listed_acknowledged_and_ended(desk: Desk) -> None:

@@ -28,14 +28,14 @@ def watch(
     """Look whether everything runs that should, and tell people when it does not.
 
     It runs beside scheduler and workers until told to stop, one on each machine; where several watch one database, one
-    of them tells. With --once it ends with 1 when something is wrong, and tells people only when no other watch runs
-    here.
+    of them tells. With --once it ends with 1 when something is wrong, and tells people only when no other watch is
+    there.
     """
     with opened(ctx) as installation, closing(_lock(installation)) as lock:
         alone = lock.take()
         if once:
             findings, told = _once(installation, telling=alone)
-            tell_json([_data(one) for one in findings]) if as_json else _show(findings, told=told, alone=alone)
+            tell_json([_data(one) for one in findings]) if as_json else _show(findings, told=told)
             raise typer.Exit(1 if findings else 0)
         if not alone:
             from core.errors import ConfigError
@@ -67,16 +67,18 @@ def _watch(installation: "Installation") -> None:
             looking.run(lambda: stop.asked, turned=Notifier.from_environment().turned)
 
 
-def _once(installation: "Installation", *, telling: bool) -> "tuple[Sequence[Finding], bool]":
+def _once(installation: "Installation", *, telling: bool) -> "tuple[Sequence[Finding], bool | None]":
+    """Return what is found, and whether people were told; None: another watch tells them."""
     from schedules.watching.opening import watch_of
 
     looking, trail = watch_of(installation, long_there=True)
-    if not telling:
-        return looking.look()[0], False
     trail.turn()
-    turn = looking.turn()
-    looking.leave()
-    return turn.findings, turn.told
+    if telling:
+        turn = looking.turn()
+        looking.leave()
+        if turn.watching or turn.findings:
+            return turn.findings, turn.told
+    return looking.look()[0], None
 
 
 def _data(finding: "Finding") -> dict[str, object]:
@@ -89,7 +91,7 @@ def _data(finding: "Finding") -> dict[str, object]:
     }
 
 
-def _show(findings: "Sequence[Finding]", *, told: bool, alone: bool) -> None:
+def _show(findings: "Sequence[Finding]", *, told: bool | None) -> None:
     paper = Paper()
     if not findings:
         paper.line("Everything runs that should.", style=Style.GOOD)
@@ -97,8 +99,8 @@ def _show(findings: "Sequence[Finding]", *, told: bool, alone: bool) -> None:
         line = f"{finding.alert.severity.upper()}: {finding.alert.headline} ({finding.subject})"
         paper.line(line, style=Style.BAD)
         paper.line(f"{finding.alert.value}: {finding.says}", indent=2)
-    if findings and not alone:
-        paper.line("The watch that runs here tells people.")
-    elif not told:
+    if told is None and findings:
+        paper.line("Another watch is there; it tells people.")
+    if told is False:
         paper.line("No channel takes the message that is due:", style=Style.BAD)
         paper.typed("understudy notify test")

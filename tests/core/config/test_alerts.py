@@ -78,6 +78,24 @@ def test_a_value_that_means_nothing_is_refused(tmp_path: Path, line: str, word: 
     assert word in found
 
 
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        (MAIL.replace('kind = "smtp"', 'kind = "mail"'), "'alerts.channels.mail.kind' is 'mail': expected 'smtp'"),
+        (MAIL.replace('kind = "smtp"', ""), "'alerts.channels.mail.kind' is missing"),
+        (MAIL.replace('to = ["operators@harbour.example"]', 'to = "a@b.example"'), "'alerts.to' is 'a@b.example'"),
+        (
+            MAIL.replace('host = "mail.harbour.example"', "host = 3"),
+            "'alerts.channels.mail.host' is 3: expected a text",
+        ),
+    ],
+)
+def test_a_wrong_value_is_told_once(tmp_path: Path, text: str, word: str) -> None:
+    """What is missing because its value was refused, or its table cannot be without it, is no second problem."""
+    (found,) = problems(tmp_path, text)
+    assert word in found
+
+
 def test_waits_and_sizes_are_read_as_they_are_written() -> None:
     """Workdays or a length of time; megabytes to terabytes."""
     assert parse_wait("1 workday").workdays == 1

@@ -50,7 +50,11 @@ def test_a_folder_without_a_file_says_what_to_do(tmp_path: Path) -> None:
         ('backoff = "-3s"', ["bots.invoices.backoff", "'-3s'"]),
         ('lease = "5s"', ["bots.invoices.lease", "'5s'", "at least 10s"]),
         ('targets = ["ledgr"]', ["bots.invoices.targets", "'ledgr'", "targets here: ledger"]),
-        ("enabled = 3", ["bots.invoices.enabled", "3"]),
+        ("enabled = 3", ["bots.invoices.enabled", "3", "expected true or false"]),
+        ('targets = "ledger"', ["bots.invoices.targets", "'ledger'", "expected a list"]),
+        ('stop_after = "often"', ["bots.invoices.stop_after", "'often'", "expected a whole number"]),
+        ("schedules.morning = 7", ["bots.invoices.schedules.morning", "7", "expected a table"]),
+        ("schedules.morning.days = 07:30:00", ["schedules.morning.days", "07:30:00", "expected a text in quotes"]),
     ],
 )
 def test_a_wrong_line_is_named_with_what_is_allowed(tmp_path: Path, line: str, told: list[str]) -> None:

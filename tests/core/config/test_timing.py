@@ -143,7 +143,7 @@ def test_deadlines(tmp_path: Path, lines: list[str], within: timedelta | None, b
         (['days = "07:30"', 'calendar = "walse"'], ["schedules.s.calendar", "'walse'", "calendars here: default"]),
         (['days = "07:30"', 'catch_up = "twice"'], ["schedules.s.catch_up", "'twice'", "'skip', 'once' or 'each'"]),
         (['days = "07:30"', 'deadline = "07:30"'], ["schedules.s.deadline", "'07:30'", "not lie after", "later hour"]),
-        (['days = "07:30"', 'deadline = "soon"'], ["schedules.s.deadline", '"30s"']),
+        (['days = "07:30"', 'deadline = "soon"'], ["schedules.s.deadline", "'soon'", '"11:00"', '"2h"']),
         (['days = "07:30"', 'deadline = "0m"'], ["schedules.s.deadline", "'0m'", "longer"]),
         (['days = "07:30"', 'deadline = "25:00"'], ["schedules.s.deadline", "'25:00'"]),
         (['every = "15m"', 'deadline = "11:00"'], ["schedules.s.deadline", "around the clock", '"2h"']),

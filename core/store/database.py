@@ -18,8 +18,9 @@ from core.store.transaction import Transaction
 if TYPE_CHECKING:
     from core.store.postgres import ServerClock
 
-# What PostgreSQL says of itself, not of a statement: it only lets read (a standby, after a failover), or is damaged.
-_OF_THE_SERVER = frozenset({"25006", "XX001", "XX002"})
+# How the states begin that PostgreSQL tells of itself, not of a statement: it only lets read (a standby, after a
+# failover), or something in it is damaged.
+_OF_THE_SERVER = ("25006", "XX")
 
 
 class Database:
@@ -155,7 +156,8 @@ def _answering() -> Iterator[None]:
             raise
         raise StoreUnavailable(_first_line(error.orig)) from error
     except DatabaseError as error:
-        if not (sqlite.is_damage(error.orig) or getattr(error.orig, "sqlstate", None) in _OF_THE_SERVER):
+        state = getattr(error.orig, "sqlstate", None) or ""
+        if not (sqlite.is_damage(error.orig) or state.startswith(_OF_THE_SERVER)):
             raise
         raise StoreUnavailable(_first_line(error.orig)) from error
     except PoolExhausted as error:

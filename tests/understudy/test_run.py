@@ -31,7 +31,7 @@ def test_cases_for_people_are_green_unless_strict(desk: Desk) -> None:
     assert desk.type("run", "clerk").code == 0
     said = desk.type("run", "clerk", "--strict")
     assert said.code == 10
-    assert "1 cases wait for people" in said.out
+    assert "1 case waits for people" in said.out
 
 
 def test_a_failure_is_never_green(desk: Desk) -> None:

@@ -87,6 +87,17 @@ def test_what_is_due_next_is_shown_and_written_as_a_calendar_file(office: Desk, 
     assert [datetime.fromisoformat(one["due"]) for one in data["coming"]] == [one.start for one in events]
 
 
+def test_what_stands_in_the_way_of_many_is_told_once(office: Desk) -> None:
+    """Below the table, by number; so is the zone when all have the same."""
+    assert office.type("schedule", "pause", "clerk/noon", "--reason", "stocktaking", "--as", "anna").code == 0
+    said = office.type("schedule", "next", "--days", "7")
+    assert said.out.count("(1)") == 8
+    assert said.out.splitlines()[-2:] == [
+        "(1) paused by person:anna: stocktaking",
+        "Times are those of Europe/London.",
+    ]
+
+
 def test_a_calendar_file_that_cannot_be_written_is_told(office: Desk) -> None:
     """50, with the place."""
     said = office.type("schedule", "next", "--ics", "/nowhere/bots.ics")

@@ -27,7 +27,7 @@ class Scope(StrEnum):
 @app.command()
 def hold(
     ctx: typer.Context,
-    scope: Annotated[Scope, typer.Argument(help="A bot's queue, or all work on a target.")],
+    scope: Annotated[Scope, typer.Argument(help="bot: a bot's queue; target: all work on a target.")],
     name: Annotated[str, typer.Argument(metavar="NAME", help="Its name in bots.toml.")],
     reason: Annotated[str, typer.Option("--reason", help="Why; everybody who wonders sees it.")],
     who: Annotated[

@@ -15,7 +15,7 @@ app = subcommand()
 @app.command()
 def release(
     ctx: typer.Context,
-    scope: Annotated[Scope, typer.Argument(help="What is held.")],
+    scope: Annotated[Scope, typer.Argument(help="What is held: bot or target.")],
     name: Annotated[str, typer.Argument(metavar="NAME", help="Its name in bots.toml.")],
     who: Annotated[
         str | None, typer.Option("--as", metavar="NAME", help="Who releases it; by default your account.")

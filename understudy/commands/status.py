@@ -144,7 +144,8 @@ def _show_bot(paper: Paper, bot: dict[str, Any]) -> None:
         pairs.append(("", bot["mode_limited"]))
     if reviews["open"]:
         parked = f", {reviews['parked']} of them parked" if reviews["parked"] else ""
-        pairs.append(("for people", f"{reviews['open']} cases, the oldest since {at(reviews['oldest'])}{parked}"))
+        cases = "1 case" if reviews["open"] == 1 else f"{reviews['open']} cases"
+        pairs.append(("for people", f"{cases}, the oldest since {at(reviews['oldest'])}{parked}"))
     pairs.append(("last run", _run_in_words(bot["last_run"])))
     paper.pairs(pairs)
     for why in bot["last_run"]["why_not_green"] if bot["last_run"] else ():

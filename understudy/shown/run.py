@@ -121,10 +121,12 @@ def _short(value: object) -> str:
 def _show_next(paper: Paper, data: Mapping[str, Any]) -> None:
     paper.heading("Where to look")
     if data["cases_for_people"] and not data["dry_run"]:
-        paper.line(f"{data['cases_for_people']} cases wait for people:")
+        number = data["cases_for_people"]
+        paper.line(f"{number} {'case waits' if number == 1 else 'cases wait'} for people:")
         paper.typed(f"understudy review list --bot {data['bot']}")
     if data["items"].get("failed") and not data["dry_run"]:
-        paper.line(f"{data['items']['failed']} items failed; when the cause is mended:")
+        number = data["items"]["failed"]
+        paper.line(f"{number} {'item' if number == 1 else 'items'} failed; when the cause is mended:")
         paper.typed(f"understudy retry {data['bot']}")
     if not data["dry_run"]:
         paper.typed("understudy status")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from core.model.occurrences import Occurrence, OccurrenceState
+from core.timing.zones import local_text
 from understudy.shown.paper import Paper, Style, at
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def in_the_way(installation: "Installation", bot: str) -> list[str]:
         now = tx.now
     whys = [f"{held.scope} {held.name} is held: {held.reason}"] if held is not None else []
     whys += [why_closed(hours, now)] if first_opening(hours, now) != now else []
-    whys += [f"the run of {one.name} for {one.slot} is at work" for one in at_work]
+    whys += [f"the run of {one.name} that was due {at(one.due)} is at work" for one in at_work]
     if all(now - sign > SILENT for sign in given):
         whys.append("no scheduler is there; start one: understudy scheduler")
     return whys
@@ -116,16 +117,16 @@ def show_list(data: Mapping[str, Any]) -> None:
 def _pairs(one: Mapping[str, Any]) -> list[tuple[str, str]]:
     pairs = [("when", one["when"])]
     if one["enabled"]:
-        due = "not within 400 days" if one["next_at"] is None else _local(one["next_at"], one["zone"])
+        due = "not within 400 days" if one["next_at"] is None else _local(one["next_at"], ZoneInfo(one["zone"]))
         pairs.append(("next", due))
     if one["paused"] is not None:
         pairs.append(("paused", f"by {one['paused']['by']}, {at(one['paused']['at'])}: {one['paused']['reason']}"))
-    pairs += [("last", f"{last['slot']}: {_ending(last)}") for last in one["last"]]
+    pairs += [("last", f"{at(last['due'])}: {_ending(last)}") for last in one["last"]]
     return pairs
 
 
-def _local(instant: datetime, zone: str) -> str:
-    return f"{instant.astimezone(ZoneInfo(zone)):%a %d %b %Y %H:%M} ({zone})"
+def _local(instant: datetime, zone: ZoneInfo) -> str:
+    return f"{local_text(instant, zone)} ({zone.key})"
 
 
 def coming_data(found: "Sequence[Coming]", *, days: int) -> dict[str, Any]:
@@ -154,19 +155,30 @@ def show_coming(data: Mapping[str, Any], *, ics: Path | None) -> None:
     if not data["coming"]:
         paper.line(f"Nothing is due in the next {data['days']} days.")
         return
+    zones = {one["zone"] for one in data["coming"]}
+    shown = local_text if len(zones) == 1 else _local
+    notes = {note: number for number, note in enumerate(dict.fromkeys(_notes(data)), start=1)}
     rows = [
         (
-            _local(one["due"], one["zone"]),
+            shown(one["due"], ZoneInfo(one["zone"])),
             f"{one['bot']}/{one['schedule']}",
-            "-" if one["report_by"] is None else _local(one["report_by"], one["zone"]),
-            one["note"],
+            "-" if one["report_by"] is None else shown(one["report_by"], ZoneInfo(one["zone"])),
+            f"({notes[one['note']]})" if one["note"] else "",
         )
         for one in data["coming"]
     ]
     paper.table(("due", "schedule", "must have reported by", "note"), rows)
+    for note, number in notes.items():
+        paper.line(f"({number}) {note}")
+    if len(zones) == 1:
+        paper.line(f"Times are those of {', '.join(zones)}.")
     if ics is not None:
         written = sum(one["begins"] is not None for one in data["coming"])
         paper.line(f"Wrote {written} of them to {ics}, for an office calendar.")
+
+
+def _notes(data: Mapping[str, Any]) -> list[str]:
+    return [one["note"] for one in data["coming"] if one["note"]]
 
 
 def history_data(found: Sequence[Occurrence]) -> list[dict[str, Any]]:
@@ -214,7 +226,7 @@ def _ending(one: Mapping[str, Any]) -> str:
         case OccurrenceState.BEGUN:
             return f"at work, by {one['holder']}"
         case OccurrenceState.DUE:
-            return f"waits until {at(one['not_before'])}{why}"
+            return f"waits from {at(one['not_before'])} on{why}"
         case _:
             good = "green" if one["exit_code"] == 0 else f"NOT green ({one['exit_code']})"
             return f"{good}, {at(one['ended_at'])}{why}"

@@ -242,7 +242,11 @@ class Run:
                 return
             for one in quarantined:
                 runs.quarantine(tx, run_id, what=one)
-            runs.freeze_intake(tx, run_id, offered=listed, new=new, duplicate=duplicate, quarantined=len(quarantined))
+            # What a process that died had taken in, and the source has no more.
+            gone = sum(number for number, _, _ in runs.count_items(tx, run_id).values()) - new
+            runs.freeze_intake(
+                tx, run_id, offered=listed + gone, new=new + gone, duplicate=duplicate, quarantined=len(quarantined)
+            )
 
     def _end(self, run_id: int) -> RunReport:
         drawn = self._patiently(lambda: self._balances(run_id))

@@ -158,6 +158,29 @@ def test_a_run_whose_process_died_while_collecting_counts_what_it_had_stored(
     assert all(balance.holds for balance in report.balances)
 
 
+def test_what_its_dead_process_had_taken_in_counts_though_the_source_has_it_no_more(
+    stage: Stage, ordered: int, book: Book
+) -> None:
+    """The source lists other records when the run goes on: all balance, and both are entered."""
+    tries: list[int] = []
+
+    def collect(ctx: Context[None]) -> Iterator[NewItem]:
+        tries.append(1)
+        if len(tries) > 1:
+            yield from numbered("8")
+            return
+        yield from numbered(*(str(number) for number in range(100, 200)))  # a whole batch, which is stored
+        raise Killed
+
+    stage.change(collect=collect)
+    with pytest.raises(Killed):
+        stage.run(occurrence=ordered)
+    give_back(stage, ordered)
+    report = stage.run(occurrence=ordered)
+    assert (report.exit_code, report.offered, report.new) == (ExitCode.GREEN, 101, 101)
+    assert len(book.numbers()) == 101
+
+
 def test_a_process_may_take_over_from_one_that_is_proven_dead(stage: Stage, ordered: int) -> None:
     """Also before the scheduler has seen it."""
     stage.change(process=_killing)

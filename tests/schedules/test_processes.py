@@ -77,11 +77,8 @@ def test_all_are_told_to_stop_and_waited_for(first: str, grace: timedelta, code:
 
 
 def test_a_program_that_is_not_there_is_told() -> None:
-    """It ends at once, with what was not found, and nothing is left running."""
+    """OSError, and nothing is left running."""
     made = Processes(lambda occurrence: ["/nowhere/understudy"])
-    made.start(ONE)
-    made._running[0][1].wait(30)
-    (ended,) = made.ended()
-    assert ended.code == 1
-    assert "FileNotFoundError" in ended.told
+    with pytest.raises(OSError, match="nowhere"):
+        made.start(ONE)
     assert made.ended() == []

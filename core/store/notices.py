@@ -12,6 +12,8 @@ from core.store import tables as t
 from core.store.transaction import Transaction
 
 AHEAD = timedelta(hours=1)  # noted later than this from now: by a clock that was wrong
+WEEK = timedelta(weeks=1)
+SELDOM = (Alert.CALENDAR_ENDS,)  # what has weeks to be mended is told again once a week
 
 _OPEN = t.notice.c.resolved_at.is_(None)
 
@@ -75,7 +77,9 @@ def remind(tx: Transaction, *, after: timedelta) -> None:
     """Have what lasts told again, once `after` has passed since it was told last and nobody has said they know."""
     quiet = sa.and_(t.notice.c.quiet_until.is_not(None), t.notice.c.quiet_until > tx.now)
     told = t.notice.c.told_at
-    long_ago = sa.or_(told <= tx.now - after, told > tx.now + AHEAD)
+    seldom = t.notice.c.code.in_(SELDOM)
+    long = sa.or_(sa.and_(~seldom, told <= tx.now - after), told <= tx.now - max(after, WEEK))
+    long_ago = sa.or_(long, told > tx.now + AHEAD)
     tx.connection.execute(
         t.notice.update()
         .where(_OPEN, t.notice.c.tell_at.is_(None), long_ago, ~quiet)

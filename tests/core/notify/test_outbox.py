@@ -80,6 +80,16 @@ def test_what_lasts_is_told_once_and_again_after_hours(office: Office) -> None:
     assert [notice.part for notice in office.all()] == [Part.AGAIN]
 
 
+def test_what_has_weeks_to_be_mended_is_told_again_once_a_week(office: Office) -> None:
+    """That known holidays run out is said two months ahead, and repeated each week, not each night."""
+    ends = Finding(alert=Alert.CALENDAR_ENDS, subject="calendar default", says="They end soon.")
+    assert len(office.look(ends)) == 1
+    office.clock.tick(timedelta(days=6))
+    assert office.look(ends) == []
+    office.clock.tick(timedelta(days=1))
+    assert len(office.look(ends)) == 1
+
+
 def test_messages_keep_their_distance(office: Office) -> None:
     """What comes up right after a message waits for the group's time, and is then told together."""
     office.look(HELD)

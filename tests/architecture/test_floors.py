@@ -1,12 +1,13 @@
 """Who may import whom."""
 
+import ast
 import subprocess
 import sys
 
 import grimp
 import pytest
 
-from tests.architecture.source import PACKAGES, ROOT
+from tests.architecture.source import PACKAGES, ROOT, files, parsed, shown
 
 
 def test_imports_point_down_only() -> None:
@@ -24,6 +25,18 @@ def test_there_are_no_import_cycles(monkeypatch: pytest.MonkeyPatch) -> None:
     graph = grimp.build_graph(*present, exclude_type_checking_imports=True, cache_dir=None)
     found = _cycles({module: graph.find_modules_directly_imported_by(module) for module in graph.modules})
     assert found == []
+
+
+def test_one_module_knows_the_scheduler_library() -> None:
+    """APScheduler wakes and computes; what becomes of it is decided by rows, so one file alone imports it."""
+    knowing = {
+        shown(path)
+        for path in files()
+        for node in ast.walk(parsed(path))
+        if (isinstance(node, ast.ImportFrom) and (node.module or "").startswith("apscheduler"))
+        or (isinstance(node, ast.Import) and any(name.name.startswith("apscheduler") for name in node.names))
+    }
+    assert knowing == {"schedules/clockwork.py"}
 
 
 def _cycles(imports: dict[str, set[str]]) -> list[list[str]]:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -18,7 +18,7 @@ from core.store import occurrences, runs
 from core.store import tables as t
 from core.testing import Stage
 from core.timing.schedule import Slot
-from tests.core.cast import Book, entering, numbered, staged
+from tests.core.cast import Book, entering, hours, numbered, staged
 
 
 class Killed(BaseException):
@@ -294,6 +294,32 @@ def test_a_run_that_had_failures_and_was_told_to_stop_goes_on_too(stage: Stage, 
     assert found(stage, ordered).state is OccurrenceState.DUE
     stage.change(process=lambda item, ctx: None)
     assert stage.run(occurrence=ordered).outcomes == {"done": 1}
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_run_that_met_closing_time_is_due_again_at_the_opening(
+    stage: Stage, ordered: int, book: Book, fails: bool
+) -> None:
+    """Whether or not something failed before, the rest is done by the same occurrence when it is open."""
+    opens = datetime(2026, 3, 3, 7, tzinfo=UTC)
+
+    def process(item: WorkItem, ctx: Context[None]) -> object:
+        stage.clock.tick(timedelta(hours=1))
+        if fails:
+            raise ApplicationException("SYSTEM_DOWN", "The system is down.")
+        return entering(book)(item, ctx)
+
+    stage.change(process=process, attempts=1, hours=hours("mon-fri 07:00-12:30"))
+    report = stage.run(occurrence=ordered)
+    one = found(stage, ordered)
+    assert report.exit_code is (ExitCode.FAILED if fails else ExitCode.STOPPED)
+    assert (one.state, one.starts, one.holder) == (OccurrenceState.DUE, 0, None)
+    assert one.not_before == report.goes_on_at == opens
+    assert "book is closed" in one.reason
+    stage.clock.tick(opens - stage.database.now())
+    stage.change(process=entering(book))
+    assert stage.run(occurrence=ordered).outcomes == {"done": 1}
+    assert found(stage, ordered).state is OccurrenceState.ENDED
 
 
 def test_a_bot_whose_collect_fails_ends_the_occurrence_as_failed(stage: Stage, ordered: int) -> None:
